@@ -1,0 +1,179 @@
+#include "base/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/str.h"
+
+static void
+closep(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+}
+
+static int
+err_from_errno(void)
+{
+	switch (errno) {
+	case ENOENT:
+	case ENOTDIR:
+		return -ERR_NOT_FOUND;
+	case EACCES:
+	case EPERM:
+	case ELOOP:
+		return -ERR_PERMISSION;
+	case EEXIST:
+		return -ERR_EXISTS;
+	case ENOMEM:
+		return -ERR_NOMEM;
+	default:
+		return -ERR_IO;
+	}
+}
+
+static int
+read_all(struct blob *out, int fd, size_t size)
+{
+	AUTOFREE uint8_t *data = malloc(size + 1);
+	size_t len = 0;
+
+	if (data == NULL)
+		return -ERR_NOMEM;
+	while (len < size) {
+		ssize_t n = read(fd, data + len, size - len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -ERR_IO;
+		if (n == 0)
+			break;
+		len += (size_t)n;
+	}
+	data[len] = '\0';
+	out->data = STEAL(data);
+	out->len = len;
+	return 0;
+}
+
+static int
+file_read_checked(struct blob *out, const char *path, size_t max, bool secret,
+    struct reason *why)
+{
+	int fd CLEANUP(closep) = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) != 0)
+		return reason_set(
+		    why, err_from_errno(), "%s: %s", path, strerror(errno));
+	if (!S_ISREG(st.st_mode))
+		return reason_set(
+		    why, -ERR_INVALID, "%s: not a regular file", path);
+	if (secret && (st.st_mode & 077) != 0)
+		return reason_set(why, -ERR_PERMISSION,
+		    "%s: mode %04o lets others read a secret; run: chmod 0400 "
+		    "%s",
+		    path, (unsigned int)(st.st_mode & 07777), path);
+	if (secret && st.st_uid != geteuid())
+		return reason_set(why, -ERR_PERMISSION,
+		    "%s: owned by uid %u, not by uid %u who runs this program",
+		    path, (unsigned int)st.st_uid, (unsigned int)geteuid());
+	if (st.st_size < 0 || (uintmax_t)st.st_size > max)
+		return reason_set(why, -ERR_TOO_LARGE,
+		    "%s: larger than %zu bytes", path, max);
+	return read_all(out, fd, (size_t)st.st_size);
+}
+
+int
+file_read(struct blob *out, const char *path, size_t max)
+{
+	return file_read_checked(out, path, max, false, NULL);
+}
+
+int
+file_read_secret(
+    struct blob *out, const char *path, size_t max, struct reason *why)
+{
+	return file_read_checked(out, path, max, true, why);
+}
+
+static int
+write_all(int fd, struct bytes content)
+{
+	size_t done = 0;
+
+	while (done < content.len) {
+		ssize_t n = write(fd, content.data + done, content.len - done);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -ERR_IO;
+		done += (size_t)n;
+	}
+	return 0;
+}
+
+int
+dir_sync(const char *path)
+{
+	int fd CLEANUP(closep) = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0)
+		return err_from_errno();
+	return fsync(fd) == 0 ? 0 : -ERR_IO;
+}
+
+static int
+sync_parent(const char *path)
+{
+	char dir[PATH_MAX];
+	const char *slash = strrchr(path, '/');
+
+	if (slash == NULL)
+		return dir_sync(".");
+	if (slash == path)
+		return dir_sync("/");
+	if (str_format(dir, sizeof(dir), "%.*s", (int)(slash - path), path) !=
+	    0)
+		return -ERR_TOO_LARGE;
+	return dir_sync(dir);
+}
+
+int
+file_write(const char *path, struct bytes content, mode_t mode)
+{
+	char tmp[PATH_MAX];
+	int fd CLEANUP(closep) = -1;
+	int err;
+
+	if (str_format(tmp, sizeof(tmp), "%s.tmp", path) != 0)
+		return -ERR_TOO_LARGE;
+	unlink(tmp);
+	fd = open(tmp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW,
+	    mode | S_IWUSR);
+	if (fd < 0)
+		return err_from_errno();
+	err = write_all(fd, content);
+	if (err == 0 && (fchmod(fd, mode) != 0 || fsync(fd) != 0))
+		err = -ERR_IO;
+	if (err == 0 && rename(tmp, path) != 0)
+		err = err_from_errno();
+	if (err != 0) {
+		unlink(tmp);
+		return err;
+	}
+	return sync_parent(path);
+}
+
+bool
+file_exists(const char *path)
+{
+	return access(path, F_OK) == 0;
+}

@@ -1,0 +1,27 @@
+/* Files: bounded reads, atomic writes, permission checks. */
+#ifndef BASE_FILE_H
+#define BASE_FILE_H
+
+#include <sys/types.h>
+
+#include "base/buf.h"
+
+/* Reads a whole regular file of at most max bytes; out->data has a NUL behind
+ * its len bytes. -ERR_NOT_FOUND, -ERR_TOO_LARGE, -ERR_PERMISSION, -ERR_IO. */
+int file_read(struct blob *out, const char *path, size_t max) NODISCARD;
+
+/* As file_read, but refuses with -ERR_PERMISSION and a reason a file that
+ * others than its owner may read or write, or that somebody else owns. */
+int file_read_secret(struct blob *out, const char *path, size_t max,
+    struct reason *why) NODISCARD;
+
+/* Replaces path with the given bytes: a temporary file in the same directory,
+ * fsync, rename, fsync of the directory. */
+int file_write(const char *path, struct bytes content, mode_t mode) NODISCARD;
+
+bool file_exists(const char *path);
+
+/* fsync of a directory. */
+int dir_sync(const char *path) NODISCARD;
+
+#endif

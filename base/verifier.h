@@ -1,0 +1,19 @@
+/* The verifier record of SPAKE2+ (RFC 9383 3.2) for P-256: what the server
+ * stores in place of a password. tls/ computes and uses it, db/ keeps it. */
+#ifndef BASE_VERIFIER_H
+#define BASE_VERIFIER_H
+
+#include <stdint.h>
+
+#define SPAKE2P_SCALAR_LEN 32
+#define SPAKE2P_POINT_LEN 65 /* uncompressed */
+
+struct verifier {
+	uint8_t w0[SPAKE2P_SCALAR_LEN];
+	uint8_t l[SPAKE2P_POINT_LEN];
+	/* w0 * M and w0 * N, computed once at registration. */
+	uint8_t w0m[SPAKE2P_POINT_LEN];
+	uint8_t w0n[SPAKE2P_POINT_LEN];
+};
+
+#endif

@@ -1,0 +1,46 @@
+/* Certificates: the facts that this program needs of one. */
+#ifndef CA_CERT_H
+#define CA_CERT_H
+
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "ca/names.h"
+
+#define SERIAL_HEX_MAX 41 /* 20 octets and NUL, RFC 5280 4.1.2.2 */
+#define CERT_MAX_BYTES 16384
+#define CERT_LIST_MAX 64
+
+struct cert_info {
+	char serial[SERIAL_HEX_MAX]; /* lower-case hex, no leading 00 octet */
+	char subject[512];           /* RFC 4514 style, for people */
+	char issuer[512];
+	char common_name[256]; /* "" if absent */
+	int64_t not_before, not_after;
+	struct names names;
+	uint8_t sha256[32]; /* of the DER */
+	bool is_ca;
+	bool self_issued; /* subject equals issuer */
+	bool server_auth; /* may be a TLS server: EKU serverAuth or no EKU */
+	bool client_auth;
+};
+
+/* Several certificates in DER. */
+struct cert_list {
+	struct blob items[CERT_LIST_MAX];
+	size_t n;
+};
+
+/* Strict: one DER certificate, no trailing bytes. */
+int cert_parse(
+    struct cert_info *out, struct bytes der, struct reason *why) NODISCARD;
+/* Appends one PEM block. */
+int cert_to_pem(struct buf *out, struct bytes der) NODISCARD;
+/* Every CERTIFICATE block of a PEM text, in order; at least one. */
+int cert_list_from_pem(
+    struct cert_list *out, struct bytes pem, struct reason *why) NODISCARD;
+/* Appends a copy. */
+int cert_list_add(struct cert_list *list, struct bytes der) NODISCARD;
+void cert_list_fini(struct cert_list *list);
+
+#endif

@@ -1,0 +1,31 @@
+/* Certification requests (PKCS #10, RFC 2986), as somebody else sent them. */
+#ifndef CA_CSR_H
+#define CA_CSR_H
+
+#include "base/buf.h"
+#include "ca/names.h"
+
+#define CSR_MAX_BYTES 16384
+
+struct csr;
+
+/* Parses strictly (DER, no trailing bytes, no duplicate extensions, at most
+ * CSR_MAX_BYTES), verifies the proof of possession, and refuses keys that are
+ * weak or odd: allowed are P-256, P-384, Ed25519, RSA 2048 to 4096 with an odd
+ * exponent above 65536. Each refusal is one line that names the reason. */
+int csr_parse(struct csr **out, struct bytes der, struct reason *why) NODISCARD;
+/* The same from PEM ("CERTIFICATE REQUEST" or "NEW CERTIFICATE REQUEST") or
+ * bare base64. */
+int csr_parse_text(struct csr **out, const char *text, size_t len,
+    struct reason *why) NODISCARD;
+void csr_free(struct csr *csr);
+
+struct bytes csr_der(const struct csr *csr);
+/* The subject's common name, "" if there is none. */
+const char *csr_common_name(const struct csr *csr);
+/* True if the subject holds anything besides one common name. */
+bool csr_subject_has_more(const struct csr *csr);
+/* The SANs of the extensionRequest attribute; none if it is absent. */
+const struct names *csr_names(const struct csr *csr);
+
+#endif

@@ -1,0 +1,68 @@
+/*
+ * The signer: the only place that holds the CA's keys. Values go in, a
+ * certificate comes out; no private key and no digest crosses this interface,
+ * which is shaped so that the other side can be a process of its own.
+ */
+#ifndef CA_SIGNER_H
+#define CA_SIGNER_H
+
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "ca/constraints.h"
+#include "ca/csr.h"
+#include "ca/names.h"
+#include "ca/profile.h"
+
+struct signer;
+
+struct signer_config {
+	const char *ca_dir;
+	const char *server_name; /* reserved for PROFILE_EST_SERVER */
+};
+
+/* One request, and its answer. The caller owns it until done was called. */
+struct signer_request {
+	enum profile_id profile;
+	uint8_t csr[CSR_MAX_BYTES]; /* DER: the key and its proof */
+	size_t csr_len;
+	char common_name[256]; /* the subject; "" for an empty one */
+	struct names names;    /* the SANs, all of them */
+	int64_t not_before;    /* Unix seconds */
+	int32_t valid_days;    /* 0: the profile's default */
+
+	/* The answer: 0 and cert, or an error and why. cert is the caller's
+	 * to free. */
+	int result;
+	struct reason why;
+	struct blob cert; /* DER */
+
+	/* Called once, on the signer's own thread. */
+	void (*done)(struct signer_request *request);
+	struct signer_request *next; /* the signer's */
+};
+
+/* Reads and checks the CA (permissions, key fits certificate, chain, validity)
+ * and starts the signer. */
+int signer_start(struct signer **out, const struct signer_config *config,
+    struct reason *why) NODISCARD;
+/* Answers what is queued with -ERR_CLOSED, and ends. NULL is accepted. */
+void signer_stop(struct signer *signer);
+
+/* Queues a request from any thread without blocking. -ERR_BUSY when the queue
+ * is full: then done is not called. The signer checks it all by itself: proof
+ * of possession, key policy, profile, constraints, reserved name, validity
+ * (never beyond the issuing CA's), and gives a random 128-bit serial. */
+int signer_submit(
+    struct signer *signer, struct signer_request *request) NODISCARD;
+/* The same, waiting for the answer: for the start and for tests. Returns the
+ * request's result; done is not used. */
+int signer_issue(
+    struct signer *signer, struct signer_request *request) NODISCARD;
+
+/* The chain, as DER; valid as long as the signer. */
+struct bytes signer_root(const struct signer *signer);
+struct bytes signer_issuing(const struct signer *signer);
+const struct constraints *signer_constraints(const struct signer *signer);
+
+#endif

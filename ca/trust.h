@@ -1,0 +1,32 @@
+/* Path validation against a trust anchor that came as /cacerts (RFC 7030
+ * 4.1.3): what an endpoint does with certificates. */
+#ifndef CA_TRUST_H
+#define CA_TRUST_H
+
+#include <stdint.h>
+
+#include "ca/cert.h"
+#include "ca/constraints.h"
+
+struct trust;
+
+/* The root is the self-signed CA certificate with the latest notAfter; the
+ * others must be CA certificates and are used as intermediates; whatever does
+ * not chain to the root is refused. */
+int trust_from_certs(struct trust **out, const struct cert_list *certs,
+    struct reason *why) NODISCARD;
+void trust_free(struct trust *trust);
+
+struct bytes trust_root(const struct trust *trust);
+void trust_root_sha256(const struct trust *trust, uint8_t out[32]);
+/* What the root permits; n_domains == 0 means an unconstrained anchor. */
+const struct constraints *trust_constraints(const struct trust *trust);
+
+/* RFC 5280 path validation of leaf as a TLS server (EKU serverAuth) at time
+ * now, with untrusted as further intermediates (may be NULL); then SRV-ID
+ * domains against the DNS subtrees of every CA in the path. */
+int trust_verify_server(const struct trust *trust, struct bytes leaf,
+    const struct cert_list *untrusted, int64_t now,
+    struct reason *why) NODISCARD;
+
+#endif

@@ -1,0 +1,22 @@
+/*
+ * Lets libcurl speak plain HTTP to a TLS connection that is already there: a
+ * thread moves bytes between the connection and one peer on an abstract Unix
+ * socket of a random name (CURLOPT_ABSTRACT_UNIX_SOCKET), which must be this
+ * very process by SO_PEERCRED.
+ */
+#ifndef TLS_PUMP_H
+#define TLS_PUMP_H
+
+#include "tls/conn.h"
+
+struct tls_pump;
+
+/* Takes the connection (*conn becomes NULL on success) and its socket fd. */
+int tls_pump_start(
+    struct tls_pump **out, struct tls_conn **conn, int fd) NODISCARD;
+/* The abstract name, without the leading NUL. */
+const char *tls_pump_name(const struct tls_pump *pump);
+/* Closes the connection and joins the thread. NULL is accepted. */
+void tls_pump_stop(struct tls_pump *pump);
+
+#endif
