@@ -340,6 +340,12 @@ config_number(const struct config *config, const char *key)
 }
 
 int
+config_copy(struct config *to, const struct config *from, const char *key)
+{
+	return value_replace(to, key_index(to, key), config_text(from, key));
+}
+
+int
 config_each(const struct config *config, const char *key,
     int (*fn)(void *arg, const char *item), void *arg)
 {

@@ -51,6 +51,10 @@ const char *config_text(const struct config *config, const char *key);
 bool config_bool(const struct config *config, const char *key);
 int64_t config_number(const struct config *config, const char *key);
 
+/* Takes one key's value over from a configuration of the same schema. */
+int config_copy(
+    struct config *to, const struct config *from, const char *key) NODISCARD;
+
 /* Calls fn for each element of a comma-separated value, in order; stops at and
  * returns the first non-zero result. */
 int config_each(const struct config *config, const char *key,

@@ -1,0 +1,26 @@
+/* The CA as the signer holds it in memory. */
+#ifndef CA_AUTHORITY_LOAD_H
+#define CA_AUTHORITY_LOAD_H
+
+#include <openssl/x509.h>
+
+#include "ca/constraints.h"
+#include "ca/key.h"
+
+struct authority {
+	struct blob root, issuing; /* DER */
+	X509 *issuing_cert;
+	struct key *issuing_key;
+	int64_t not_before, not_after; /* of the issuing CA */
+	struct constraints constraints;
+	char server_name[DOMAIN_MAX + 1];
+};
+
+/* Reads ca_dir and checks it all: permissions of the keys, that they fit their
+ * certificates, the chain, its validity, and that the CA may certify
+ * server_name. The root's key is checked and forgotten. */
+int authority_load(struct authority **out, const char *ca_dir,
+    const char *server_name, struct reason *why) NODISCARD;
+void authority_free(struct authority *authority);
+
+#endif

@@ -1,0 +1,207 @@
+#include "ca/authority_sign.h"
+
+#include <string.h>
+
+#include <openssl/err.h>
+
+#include "base/addr.h"
+#include "base/str.h"
+#include "ca/build.h"
+#include "ca/csr_openssl.h"
+#include "ca/key_openssl.h"
+#include "ca/openssl_util.h"
+
+#define SECONDS_A_DAY 86400
+/* For endpoints whose clock is a little slow. */
+#define BACKDATE_S 300
+#define COMMON_NAME_MAX 64 /* ub-common-name, RFC 5280 appendix A.1 */
+#define EKU_MAX 3
+
+DEFINE_CLEANUP(csr_freep, struct csr, csr_free)
+
+struct validity {
+	int64_t not_before, not_after;
+};
+
+/* The struct may have come from another process: every text ends, every name is
+ * in the form that names_add() gives. */
+static int
+check_form(const struct signer_request *request, struct reason *why)
+{
+	AUTOFREE struct names *again = calloc(1, sizeof(*again));
+
+	if (again == NULL)
+		return reason_set(why, -ERR_NOMEM, "out of memory");
+	if (request->csr_len > sizeof(request->csr) ||
+	    request->names.n > NAMES_MAX ||
+	    memchr(request->common_name, '\0', sizeof(request->common_name)) ==
+		NULL)
+		return reason_set(
+		    why, -ERR_INVALID, "signer: malformed request");
+	for (size_t i = 0; i < request->names.n; i++) {
+		const struct name *name = &request->names.items[i];
+
+		if (memchr(name->text, '\0', sizeof(name->text)) == NULL ||
+		    names_add(again, name->type, name->text) != 0 ||
+		    again->n != i + 1 ||
+		    strcmp(again->items[i].text, name->text) != 0)
+			return reason_set(
+			    why, -ERR_INVALID, "signer: malformed name");
+	}
+	return 0;
+}
+
+/* A subject that reads as an address of somebody else would fool a client that
+ * still looks there. */
+static int
+check_common_name(const struct signer_request *request, struct reason *why)
+{
+	const char *cn = request->common_name;
+	struct ip_addr ip;
+
+	if (strlen(cn) > COMMON_NAME_MAX)
+		return reason_set(why, -ERR_REFUSED,
+		    "common name is longer than %d characters",
+		    COMMON_NAME_MAX);
+	if (!str_is_printable(cn))
+		return reason_set(why, -ERR_REFUSED,
+		    "common name is not printable ASCII");
+	if (ip_parse(&ip, cn) == 0 ||
+	    (strchr(cn, '.') != NULL && strchr(cn, ' ') == NULL &&
+		!names_has(&request->names, NAME_DNS, cn)))
+		return reason_set(why, -ERR_REFUSED,
+		    "common name %s is not among the certificate's DNS names",
+		    cn);
+	return 0;
+}
+
+static int
+check_names(const struct authority *authority, const struct profile *profile,
+    const struct signer_request *request, struct reason *why)
+{
+	int err = check_common_name(request, why);
+
+	if (err == 0)
+		err = profile_check_names(
+		    profile, &request->names, authority->server_name, why);
+	if (err == 0)
+		err = constraints_check(
+		    &authority->constraints, &request->names, why);
+	return err;
+}
+
+static int
+choose_validity(struct validity *out, const struct authority *authority,
+    const struct profile *profile, const struct signer_request *request,
+    struct reason *why)
+{
+	int64_t start = request->not_before;
+	int32_t days = request->valid_days;
+
+	if (days == 0)
+		days = profile->default_days;
+	if (days < 0 || days > profile->max_days)
+		return reason_set(why, -ERR_REFUSED,
+		    "profile %s: a validity of 1 to %d days, not %d",
+		    profile->name, profile->max_days, days);
+	if (start < authority->not_before || start >= authority->not_after)
+		return reason_set(why, -ERR_REFUSED,
+		    "the certificate would begin outside the validity of the "
+		    "issuing CA");
+	out->not_before = start - BACKDATE_S;
+	if (out->not_before < authority->not_before)
+		out->not_before = authority->not_before;
+	out->not_after = start + (int64_t)days * SECONDS_A_DAY;
+	if (out->not_after > authority->not_after)
+		out->not_after = authority->not_after;
+	return 0;
+}
+
+static int
+set_subject(X509 *cert, const char *common_name)
+{
+	if (common_name[0] == '\0')
+		return 0;
+	if (X509_NAME_add_entry_by_NID(X509_get_subject_name(cert),
+		NID_commonName, MBSTRING_UTF8, (const uint8_t *)common_name, -1,
+		-1, 0) != 1)
+		return crypto_failed(NULL, "set subject");
+	return 0;
+}
+
+static int
+add_usages(X509 *cert, const struct profile *profile)
+{
+	int nids[EKU_MAX];
+	size_t n = 0;
+	int err = build_basic_constraints(cert, -1);
+
+	if (err == 0)
+		err = build_key_usage(cert, KU_DIGITAL_SIGNATURE);
+	if (err != 0)
+		return err;
+	if (profile->server_auth)
+		nids[n++] = NID_server_auth;
+	if (profile->client_auth)
+		nids[n++] = NID_client_auth;
+	if (profile->cmc_ra)
+		nids[n++] = NID_cmcRA;
+	return build_ext_key_usage(cert, nids, n);
+}
+
+static int
+make_cert(struct blob *out, const struct authority *authority,
+    const struct profile *profile, const struct signer_request *request,
+    const struct csr *csr, const struct validity *validity)
+{
+	X509 *cert CLEANUP(x509_freep) = NULL;
+	X509 *ca = authority->issuing_cert;
+	int err =
+	    build_start(&cert, validity->not_before, validity->not_after);
+
+	if (err == 0)
+		err = set_subject(cert, request->common_name);
+	if (err == 0 &&
+	    X509_set_issuer_name(cert, X509_get_subject_name(ca)) != 1)
+		err = crypto_failed(NULL, "set issuer");
+	if (err == 0)
+		err = build_public_key(cert, csr_public_key(csr));
+	if (err == 0)
+		err = add_usages(cert, profile);
+	if (err == 0)
+		err = build_alt_names(cert, &request->names);
+	if (err == 0)
+		err = build_key_ids(cert, ca);
+	if (err == 0)
+		err = build_sign(out, cert, key_pkey(authority->issuing_key));
+	return err;
+}
+
+int
+authority_sign(struct blob *cert_der, const struct authority *authority,
+    const struct signer_request *request, struct reason *why)
+{
+	const struct profile *profile = profile_get(request->profile);
+	struct csr *csr CLEANUP(csr_freep) = NULL;
+	struct validity validity = {0};
+	int err;
+
+	if (profile == NULL)
+		return reason_set(
+		    why, -ERR_INVALID, "unknown certificate profile");
+	err = check_form(request, why);
+	if (err == 0)
+		err = check_names(authority, profile, request, why);
+	if (err == 0)
+		err =
+		    choose_validity(&validity, authority, profile, request, why);
+	if (err == 0)
+		err = csr_parse(&csr,
+		    (struct bytes){request->csr, request->csr_len}, why);
+	if (err != 0)
+		return err;
+	err = make_cert(cert_der, authority, profile, request, csr, &validity);
+	if (err != 0)
+		reason_set(why, err, "signer: %s", err_text(err));
+	return err;
+}

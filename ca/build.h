@@ -1,0 +1,42 @@
+/* Putting a certificate together, RFC 5280 4. */
+#ifndef CA_BUILD_H
+#define CA_BUILD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <openssl/x509v3.h>
+
+#include "base/buf.h"
+#include "ca/names.h"
+
+#define SERIAL_OCTETS 16
+
+#define EXT_CRITICAL true
+#define EXT_PLAIN false
+
+/* Version 3, a random serial of SERIAL_OCTETS octets, the validity. */
+int build_start(
+    X509 **out, int64_t not_before, int64_t not_after) NODISCARD;
+
+/* A copy of the public key as it stands, without decoding it: the slow part of
+ * X509_set_pubkey(). */
+int build_public_key(X509 *cert, X509_PUBKEY *key) NODISCARD;
+
+/* value as the extension's type wants it; stays the caller's. */
+int build_ext(X509 *cert, int nid, void *value, bool critical) NODISCARD;
+/* pathlen -1: not a CA. */
+int build_basic_constraints(X509 *cert, int pathlen) NODISCARD;
+/* bits: OpenSSL's KU_*, first octet only. */
+int build_key_usage(X509 *cert, unsigned int bits) NODISCARD;
+int build_ext_key_usage(X509 *cert, const int *nids, size_t n) NODISCARD;
+/* Critical if the subject is empty. */
+int build_alt_names(X509 *cert, const struct names *names) NODISCARD;
+/* Subject key identifier, and the issuer's as authority key identifier (NULL:
+ * self-signed, none). The public key must be set. */
+int build_key_ids(X509 *cert, X509 *issuer) NODISCARD;
+
+/* ECDSA with SHA-256; out is the DER. */
+int build_sign(struct blob *out, X509 *cert, EVP_PKEY *key) NODISCARD;
+
+#endif

@@ -1,0 +1,133 @@
+#include "ca/cert.h"
+
+#include <string.h>
+#include <time.h>
+
+#include <openssl/err.h>
+#include <openssl/sha.h>
+
+#include "base/str.h"
+#include "ca/names_openssl.h"
+#include "ca/openssl_util.h"
+
+#define SERIAL_OCTETS_MAX 20 /* RFC 5280 4.1.2.2 */
+
+static int
+read_serial(struct cert_info *info, const X509 *cert, struct reason *why)
+{
+	const ASN1_INTEGER *serial = X509_get0_serialNumber(cert);
+	int len = ASN1_STRING_length(serial);
+
+	if (len > SERIAL_OCTETS_MAX ||
+	    ASN1_STRING_type(serial) == V_ASN1_NEG_INTEGER)
+		return reason_set(why, -ERR_INVALID,
+		    "RFC 5280 4.1.2.2: serial number is negative or longer "
+		    "than %d octets",
+		    SERIAL_OCTETS_MAX);
+	hex_encode(info->serial,
+	    (struct bytes){ASN1_STRING_get0_data(serial), (size_t)len});
+	return 0;
+}
+
+/* RFC 4514, cut to fit: for people. */
+static int
+name_text(char *out, size_t size, const X509_NAME *name)
+{
+	BIO *bio CLEANUP(bio_freep) = BIO_new(BIO_s_mem());
+	int len;
+
+	if (bio == NULL ||
+	    X509_NAME_print_ex(bio, name, 0, XN_FLAG_RFC2253) < 0)
+		return crypto_failed(NULL, "print name");
+	len = BIO_read(bio, out, (int)size - 1);
+	out[len > 0 ? len : 0] = '\0';
+	return 0;
+}
+
+static int
+read_subject(struct cert_info *info, const X509 *cert, struct reason *why)
+{
+	const X509_NAME *subject = X509_get_subject_name(cert);
+	const X509_NAME *issuer = X509_get_issuer_name(cert);
+	int err = name_text(info->subject, sizeof(info->subject), subject);
+
+	if (err == 0)
+		err = name_text(info->issuer, sizeof(info->issuer), issuer);
+	if (err != 0)
+		return err;
+	info->self_issued = X509_NAME_cmp(subject, issuer) == 0;
+	if (name_common_name(info->common_name, sizeof(info->common_name), NULL,
+		subject) != 0)
+		return reason_set(why, -ERR_INVALID,
+		    "certificate's common name is malformed or too long");
+	return 0;
+}
+
+static int
+unix_time(int64_t *out, const ASN1_TIME *time)
+{
+	struct tm tm;
+
+	if (ASN1_TIME_to_tm(time, &tm) != 1) {
+		ERR_clear_error();
+		return -ERR_INVALID;
+	}
+	*out = timegm(&tm);
+	return 0;
+}
+
+static int
+read_names(struct cert_info *info, const X509 *cert, struct reason *why)
+{
+	int at = x509_find_ext(cert, NID_subject_alt_name);
+
+	if (at < 0)
+		return 0;
+	return names_from_ext(&info->names, X509_get_ext(cert, at), why);
+}
+
+static int
+read_usage(struct cert_info *info, X509 *cert, struct reason *why)
+{
+	uint32_t flags = X509_get_extension_flags(cert), eku;
+
+	if ((flags & EXFLAG_INVALID) != 0) {
+		ERR_clear_error();
+		return reason_set(why, -ERR_INVALID,
+		    "RFC 5280 4.2: certificate has a malformed extension");
+	}
+	eku = X509_get_extended_key_usage(cert);
+	info->is_ca = X509_check_ca(cert) == 1;
+	info->server_auth = (eku & XKU_SSL_SERVER) != 0;
+	info->client_auth = (eku & XKU_SSL_CLIENT) != 0;
+	return 0;
+}
+
+int
+cert_parse(struct cert_info *out, struct bytes der, struct reason *why)
+{
+	X509 *cert CLEANUP(x509_freep) = NULL;
+	AUTOFREE struct cert_info *info = calloc(1, sizeof(*info));
+	int err;
+
+	if (info == NULL)
+		return -ERR_NOMEM;
+	err = x509_parse(&cert, der, why);
+	if (err == 0)
+		err = read_serial(info, cert, why);
+	if (err == 0)
+		err = read_subject(info, cert, why);
+	if (err == 0)
+		err = read_names(info, cert, why);
+	if (err == 0)
+		err = read_usage(info, cert, why);
+	if (err != 0)
+		return err;
+	if (unix_time(&info->not_before, X509_get0_notBefore(cert)) != 0 ||
+	    unix_time(&info->not_after, X509_get0_notAfter(cert)) != 0)
+		return reason_set(why, -ERR_INVALID,
+		    "RFC 5280 4.1.2.5: validity is malformed");
+	SHA256(der.data, der.len, info->sha256);
+	*out = *info;
+	return 0;
+}

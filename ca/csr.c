@@ -1,0 +1,211 @@
+#include "ca/csr.h"
+
+#include <string.h>
+
+#include <openssl/err.h>
+
+#include "base/base64.h"
+#include "ca/csr_openssl.h"
+#include "ca/der.h"
+#include "ca/openssl_util.h"
+#include "ca/pem.h"
+
+#define COMMON_NAME_BYTES_MAX 256
+/* Base64 and line ends around the largest request. */
+#define CSR_TEXT_MAX_BYTES (2 * CSR_MAX_BYTES)
+
+struct csr {
+	X509_REQ *req;
+	struct blob der;
+	struct names names;
+	char common_name[COMMON_NAME_BYTES_MAX];
+	bool subject_has_more;
+};
+
+DEFINE_CLEANUP(csr_freep, struct csr, csr_free)
+
+static int
+read_structure(struct csr *csr, struct bytes der, struct reason *why)
+{
+	const uint8_t *p = der.data;
+
+	if (der.len == 0)
+		return reason_set(why, -ERR_INVALID, "request is empty");
+	if (der.len > CSR_MAX_BYTES)
+		return reason_set(why, -ERR_TOO_LARGE,
+		    "request is larger than %d bytes", CSR_MAX_BYTES);
+	if (der_check(der) != 0)
+		return reason_set(why, -ERR_INVALID,
+		    "request is not valid DER: cut off, damaged, or with "
+		    "bytes behind it");
+	csr->req = d2i_X509_REQ(NULL, &p, (long)der.len);
+	if (csr->req == NULL || p != der.data + der.len) {
+		ERR_clear_error();
+		return reason_set(why, -ERR_INVALID,
+		    "RFC 2986 4: not a PKCS #10 certification request");
+	}
+	if (X509_REQ_get_version(csr->req) != X509_REQ_VERSION_1)
+		return reason_set(why, -ERR_INVALID,
+		    "RFC 2986 4.1: request's version is not 0");
+	return blob_copy(&csr->der, der);
+}
+
+static int
+read_subject(struct csr *csr, struct reason *why)
+{
+	const X509_NAME *subject = X509_REQ_get_subject_name(csr->req);
+	int n_common_names;
+	int err = name_common_name(csr->common_name, sizeof(csr->common_name),
+	    &n_common_names, subject);
+
+	if (err != 0)
+		return reason_set(why, -ERR_INVALID,
+		    "request's common name is malformed or too long");
+	csr->subject_has_more =
+	    n_common_names > 1 || X509_NAME_entry_count(subject) > 1 ||
+	    (n_common_names == 0 && X509_NAME_entry_count(subject) > 0);
+	return 0;
+}
+
+/* RFC 2986 4.2: the signature proves possession of the key. */
+static int
+check_proof(struct csr *csr, struct reason *why)
+{
+	switch (X509_REQ_get_signature_nid(csr->req)) {
+	case NID_ecdsa_with_SHA256:
+	case NID_ecdsa_with_SHA384:
+	case NID_ecdsa_with_SHA512:
+	case NID_sha256WithRSAEncryption:
+	case NID_sha384WithRSAEncryption:
+	case NID_sha512WithRSAEncryption:
+	case NID_ED25519:
+		break;
+	default:
+		return reason_set(why, -ERR_REFUSED,
+		    "request is signed with %s: SHA-256, SHA-384, SHA-512 or "
+		    "Ed25519 is wanted",
+		    OBJ_nid2sn(X509_REQ_get_signature_nid(csr->req)));
+	}
+	if (X509_REQ_verify(csr->req, X509_REQ_get0_pubkey(csr->req)) != 1) {
+		ERR_clear_error();
+		return reason_set(why, -ERR_REFUSED,
+		    "RFC 2986 4.2: proof of possession failed, the request is "
+		    "not signed with its own key");
+	}
+	return 0;
+}
+
+int
+csr_parse(struct csr **out, struct bytes der, struct reason *why)
+{
+	struct csr *csr CLEANUP(csr_freep) = calloc(1, sizeof(*csr));
+	int err;
+
+	if (csr == NULL)
+		return reason_set(why, -ERR_NOMEM, "out of memory");
+	err = read_structure(csr, der, why);
+	if (err == 0)
+		err = csr_key_check(X509_REQ_get_X509_PUBKEY(csr->req), why);
+	if (err == 0)
+		err = read_subject(csr, why);
+	if (err == 0)
+		err = csr_attributes_read(&csr->names, csr->req, why);
+	if (err == 0)
+		err = check_proof(csr, why);
+	if (err == 0)
+		*out = STEAL(csr);
+	return err;
+}
+
+static bool
+is_request_label(const char *label)
+{
+	return strcmp(label, "CERTIFICATE REQUEST") == 0 ||
+	       strcmp(label, "NEW CERTIFICATE REQUEST") == 0;
+}
+
+static int
+decode_armour(struct blob *der, struct bytes text, struct reason *why)
+{
+	struct pem_block block, second;
+
+	if (pem_next(&block, &text) != 0)
+		return reason_set(why, -ERR_INVALID,
+		    "request's PEM block is cut off or malformed");
+	if (!is_request_label(block.label))
+		return reason_set(why, -ERR_INVALID,
+		    "PEM block is a %s, not a CERTIFICATE REQUEST",
+		    block.label);
+	if (pem_next(&second, &text) != 1)
+		return reason_set(
+		    why, -ERR_INVALID, "more than one PEM block");
+	if (pem_decode(der, &block) != 0)
+		return reason_set(
+		    why, -ERR_INVALID, "request's base64 is malformed");
+	return 0;
+}
+
+static int
+decode_text(struct blob *der, struct bytes text, struct reason *why)
+{
+	if (text.len > CSR_TEXT_MAX_BYTES)
+		return reason_set(why, -ERR_TOO_LARGE,
+		    "request is larger than %d characters", CSR_TEXT_MAX_BYTES);
+	if (text.len > 0 && memmem(text.data, text.len, "-----", 5) != NULL)
+		return decode_armour(der, text, why);
+	if (base64_decode(der, (const char *)text.data, text.len) != 0)
+		return reason_set(why, -ERR_INVALID,
+		    "request is neither PEM nor base64");
+	return 0;
+}
+
+int
+csr_parse_text(
+    struct csr **out, const char *text, size_t len, struct reason *why)
+{
+	struct blob der CLEANUP(blob_fini) = {0};
+	int err =
+	    decode_text(&der, (struct bytes){(const uint8_t *)text, len}, why);
+
+	return err != 0 ? err : csr_parse(out, blob_bytes(&der), why);
+}
+
+void
+csr_free(struct csr *csr)
+{
+	if (csr == NULL)
+		return;
+	X509_REQ_free(csr->req);
+	blob_fini(&csr->der);
+	free(csr);
+}
+
+struct bytes
+csr_der(const struct csr *csr)
+{
+	return blob_bytes(&csr->der);
+}
+
+const char *
+csr_common_name(const struct csr *csr)
+{
+	return csr->common_name;
+}
+
+bool
+csr_subject_has_more(const struct csr *csr)
+{
+	return csr->subject_has_more;
+}
+
+const struct names *
+csr_names(const struct csr *csr)
+{
+	return &csr->names;
+}
+
+X509_PUBKEY *
+csr_public_key(const struct csr *csr)
+{
+	return X509_REQ_get_X509_PUBKEY(csr->req);
+}

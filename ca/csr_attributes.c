@@ -1,0 +1,139 @@
+#include <openssl/err.h>
+
+#include "ca/csr_openssl.h"
+#include "ca/names_openssl.h"
+#include "ca/openssl_util.h"
+
+#define EXTENSIONS_MAX 32
+
+/* Nothing marks an attribute as one that may be ignored, so that an unknown
+ * one is refused; the last two say nothing about the certificate. */
+static const int known_attributes[] = {
+    NID_ext_req, NID_pkcs9_challengePassword, NID_pkcs9_unstructuredName};
+
+static void
+extensions_freep(STACK_OF(X509_EXTENSION) * *exts)
+{
+	sk_X509_EXTENSION_pop_free(*exts, X509_EXTENSION_free);
+}
+
+static int
+check_basic_constraints(X509_EXTENSION *ext, struct reason *why)
+{
+	BASIC_CONSTRAINTS *basic =
+	    ext_decode(ext, ASN1_ITEM_rptr(BASIC_CONSTRAINTS));
+	bool ca;
+
+	if (basic == NULL)
+		return reason_set(why, -ERR_INVALID,
+		    "request's basicConstraints is malformed");
+	ca = basic->ca != 0 || basic->pathlen != NULL;
+	BASIC_CONSTRAINTS_free(basic);
+	if (ca)
+		return reason_set(why, -ERR_REFUSED,
+		    "request for a CA certificate (basicConstraints CA:TRUE)");
+	return 0;
+}
+
+static int
+read_extension(struct names *out, X509_EXTENSION *ext, struct reason *why)
+{
+	ASN1_OBJECT *oid = X509_EXTENSION_get_object(ext);
+	char text[80];
+
+	switch (OBJ_obj2nid(oid)) {
+	case NID_subject_alt_name:
+		return names_from_ext(out, ext, why);
+	case NID_basic_constraints:
+		return check_basic_constraints(ext, why);
+	case NID_key_usage:
+	case NID_ext_key_usage:
+	case NID_subject_key_identifier:
+		return 0; /* the profile decides */
+	default:
+		break;
+	}
+	if (X509_EXTENSION_get_critical(ext) != 0)
+		return reason_set(why, -ERR_REFUSED,
+		    "request asks for the critical extension %s, which no "
+		    "profile has",
+		    oid_text(text, sizeof(text), oid));
+	return 0;
+}
+
+static int
+read_extension_request(
+    struct names *out, X509_ATTRIBUTE *attr, struct reason *why)
+{
+	STACK_OF(X509_EXTENSION) *exts CLEANUP(extensions_freep) = NULL;
+	ASN1_TYPE *value = X509_ATTRIBUTE_get0_type(attr, 0);
+	const uint8_t *p, *end;
+
+	if (X509_ATTRIBUTE_count(attr) != 1 || value->type != V_ASN1_SEQUENCE)
+		return reason_set(why, -ERR_INVALID,
+		    "RFC 2985 5.4.2: extensionRequest must have one value");
+	p = ASN1_STRING_get0_data(value->value.sequence);
+	end = p + ASN1_STRING_length(value->value.sequence);
+	exts = d2i_X509_EXTENSIONS(NULL, &p, end - p);
+	if (exts == NULL || p != end) {
+		ERR_clear_error();
+		return reason_set(why, -ERR_INVALID,
+		    "RFC 2985 5.4.2: extensionRequest is malformed");
+	}
+	if (sk_X509_EXTENSION_num(exts) > EXTENSIONS_MAX)
+		return reason_set(why, -ERR_TOO_LARGE,
+		    "request has more than %d extensions", EXTENSIONS_MAX);
+	if (exts_have_duplicates(exts))
+		return reason_set(why, -ERR_INVALID,
+		    "RFC 5280 4.2: request has an extension twice");
+	for (int i = 0; i < sk_X509_EXTENSION_num(exts); i++) {
+		int err = read_extension(
+		    out, sk_X509_EXTENSION_value(exts, i), why);
+
+		if (err != 0)
+			return err;
+	}
+	return 0;
+}
+
+/* The attribute's place in known_attributes, -1 if it has none. */
+static int
+attribute_find(X509_ATTRIBUTE *attr)
+{
+	int nid = OBJ_obj2nid(X509_ATTRIBUTE_get0_object(attr));
+
+	for (size_t i = 0; i < ARRAY_LEN(known_attributes); i++)
+		if (known_attributes[i] == nid)
+			return (int)i;
+	return -1;
+}
+
+int
+csr_attributes_read(
+    struct names *out, const X509_REQ *req, struct reason *why)
+{
+	bool seen[ARRAY_LEN(known_attributes)] = {false};
+	struct names names = {0};
+
+	for (int i = 0; i < X509_REQ_get_attr_count(req); i++) {
+		X509_ATTRIBUTE *attr = X509_REQ_get_attr(req, i);
+		int at = attribute_find(attr), err = 0;
+		char text[80];
+		const char *name = oid_text(
+		    text, sizeof(text), X509_ATTRIBUTE_get0_object(attr));
+
+		if (at < 0)
+			return reason_set(why, -ERR_REFUSED,
+			    "request has the unknown attribute %s", name);
+		if (seen[at])
+			return reason_set(why, -ERR_INVALID,
+			    "request has the attribute %s twice", name);
+		seen[at] = true;
+		if (known_attributes[at] == NID_ext_req)
+			err = read_extension_request(&names, attr, why);
+		if (err != 0)
+			return err;
+	}
+	*out = names;
+	return 0;
+}

@@ -1,0 +1,102 @@
+#include "client/http.h"
+
+#include <string.h>
+
+#include "base/str.h"
+
+CURL *
+http_handle(const char *scheme, int timeout_ms)
+{
+	CURL *curl = curl_easy_init();
+
+	if (curl == NULL)
+		return NULL;
+	if (curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, scheme) != CURLE_OK ||
+	    curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L) != CURLE_OK ||
+	    curl_easy_setopt(curl, CURLOPT_PROXY, "") != CURLE_OK ||
+	    curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L) != CURLE_OK ||
+	    curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)timeout_ms) !=
+		CURLE_OK ||
+	    curl_easy_setopt(curl, CURLOPT_USERAGENT,
+		"estuary-join/" ESTUARY_VERSION) != CURLE_OK) {
+		curl_easy_cleanup(curl);
+		return NULL;
+	}
+	return curl;
+}
+
+static size_t
+body_add(char *data, size_t size, size_t n, void *arg)
+{
+	return buf_add(arg, data, size * n) == 0 ? size * n : 0;
+}
+
+static void
+read_type(char *out, size_t size, CURL *curl)
+{
+	const char *type = NULL;
+
+	out[0] = '\0';
+	if (curl_easy_getinfo(curl, CURLINFO_CONTENT_TYPE, &type) != CURLE_OK ||
+	    type == NULL ||
+	    str_format(out, size, "%.*s", (int)strcspn(type, "; "), type) != 0)
+		return;
+	ascii_lower_all(out);
+}
+
+static int
+curl_failure(CURLcode code, const struct buf *body, const char *detail,
+    struct reason *why)
+{
+	const char *text =
+	    detail[0] != '\0' ? detail : curl_easy_strerror(code);
+
+	switch (code) {
+	case CURLE_WRITE_ERROR:
+		return reason_set(
+		    why, buf_status(body), "the reply is too large");
+	case CURLE_OPERATION_TIMEDOUT:
+		return reason_set(why, -ERR_TIMEOUT, "%.200s", text);
+	case CURLE_SSL_CONNECT_ERROR:
+	case CURLE_PEER_FAILED_VERIFICATION:
+		return reason_set(why, -ERR_REFUSED, "TLS: %.200s", text);
+	default:
+		return reason_set(why, -ERR_UNREACHABLE, "%.200s", text);
+	}
+}
+
+int
+http_get(struct http_reply *out, CURL *curl, const char *url, size_t max_bytes,
+    struct reason *why)
+{
+	struct http_reply reply = {.body = {.max = max_bytes}};
+	char detail[CURL_ERROR_SIZE] = "";
+	CURLcode code = CURLE_OUT_OF_MEMORY;
+	int err;
+
+	if (curl_easy_setopt(curl, CURLOPT_URL, url) == CURLE_OK &&
+	    curl_easy_setopt(curl, CURLOPT_HTTPGET, 1L) == CURLE_OK &&
+	    curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, detail) == CURLE_OK &&
+	    curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, body_add) ==
+		CURLE_OK &&
+	    curl_easy_setopt(curl, CURLOPT_WRITEDATA, &reply.body) == CURLE_OK)
+		code = curl_easy_perform(curl);
+	(void)curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, NULL);
+	if (code == CURLE_OK)
+		code = curl_easy_getinfo(
+		    curl, CURLINFO_RESPONSE_CODE, &reply.status);
+	if (code != CURLE_OK) {
+		err = curl_failure(code, &reply.body, detail, why);
+		buf_fini(&reply.body);
+		return err != 0 ? err : -ERR_IO;
+	}
+	read_type(reply.type, sizeof(reply.type), curl);
+	*out = reply;
+	return 0;
+}
+
+void
+http_reply_fini(struct http_reply *reply)
+{
+	buf_fini(&reply->body);
+}

@@ -1,0 +1,338 @@
+/* estuary-join: the endpoint. */
+#include <curl/curl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "client/check.h"
+#include "client/credential.h"
+#include "client/join.h"
+#include "client/network_state.h"
+#include "client/options.h"
+#include "client/report.h"
+
+enum exit_status {
+	EXIT_DONE = 0,
+	EXIT_REFUSED = 1,
+	EXIT_USAGE = 2,
+	EXIT_UNREACHABLE = 3,
+};
+
+static int
+fail(int status, const char *what, const struct reason *why)
+{
+	fprintf(stderr, "estuary-join: %s%s\n", what, why->text);
+	return status;
+}
+
+/* The exit status for a negative error; says why. */
+static int
+fail_error(int err, struct reason *why)
+{
+	if (why->text[0] == '\0')
+		reason_set(why, err, "%s", err_text(err));
+	switch (err) {
+	case -ERR_UNREACHABLE:
+	case -ERR_TIMEOUT:
+	case -ERR_CLOSED:
+	case -ERR_NOT_FOUND:
+	case -ERR_BUSY:
+		return fail(EXIT_UNREACHABLE, "not reachable: ", why);
+	case -ERR_NOMEM:
+	case -ERR_IO:
+	case -ERR_PERMISSION:
+		return fail(EXIT_REFUSED, "failed: ", why);
+	default:
+		return fail(EXIT_REFUSED, "refused: ", why);
+	}
+}
+
+static int
+state_dir(char out[PATH_MAX], const struct options *options, struct reason *why)
+{
+	if (options->state_dir == NULL) {
+		if (state_dir_default(out, PATH_MAX) == 0)
+			return 0;
+		return reason_set(why, -ERR_INVALID,
+		    "neither XDG_STATE_HOME nor HOME is set; give --state "
+		    "DIR");
+	}
+	if (strlen(options->state_dir) >= PATH_MAX / 2)
+		return reason_set(
+		    why, -ERR_INVALID, "--state: the path is too long");
+	strcpy(out, options->state_dir);
+	return 0;
+}
+
+/* The network asked for, or the only one there is. An exit status; EXIT_DONE
+ * with the name. */
+static int
+pick_network(char name[NETWORK_NAME_MAX + 1], const char *dir,
+    const struct options *options, struct reason *why)
+{
+	struct network_names names;
+	int err;
+
+	if (options->network != NULL) {
+		strcpy(name, options->network);
+		return EXIT_DONE;
+	}
+	err = network_state_list(&names, dir, why);
+	if (err != 0)
+		return fail_error(err, why);
+	if (names.n == 1) {
+		strcpy(name, names.items[0]);
+		return EXIT_DONE;
+	}
+	if (names.n == 0)
+		reason_set(why, 0, "no network has been joined");
+	else
+		reason_set(why, 0,
+		    "%zu networks have been joined; choose with --network "
+		    "(%.64s, %.64s%s)",
+		    names.n, names.items[0], names.items[1],
+		    names.n > 2 ? ", ..." : "");
+	return fail(EXIT_USAGE, "", why);
+}
+
+/* The user's consent for this one network (draft-reddy-add-iot-byod-bootstrap
+ * 10): the question on a terminal, --network there, or that the command was run
+ * at all without one. */
+static bool
+user_agrees(const struct network_state *state, const struct options *options)
+{
+	char answer[16];
+
+	if (options->network != NULL || isatty(STDIN_FILENO) != 1)
+		return true;
+	fprintf(stderr,
+	    "Join network %s and use its DNS servers while you are on it? "
+	    "[y/N] ",
+	    state->name);
+	return fgets(answer, sizeof(answer), stdin) != NULL &&
+	       (answer[0] == 'y' || answer[0] == 'Y');
+}
+
+static int
+name_network(struct network_state *state, const struct options *options,
+    struct reason *why)
+{
+	const char *name =
+	    options->network != NULL ? options->network : state->server_name;
+
+	if (!network_name_is_valid(name))
+		return reason_set(why, -ERR_INVALID,
+		    "the server's name is too long for a network's; give "
+		    "--network NAME");
+	strcpy(state->name, name);
+	return 0;
+}
+
+static int
+keep_network(struct network_state *state, const char *dir,
+    const struct options *options, struct reason *why)
+{
+	int err;
+
+	if (name_network(state, options, why) != 0)
+		return fail(EXIT_USAGE, "", why);
+	if (!user_agrees(state, options)) {
+		reason_set(why, 0, "not joined; nothing was stored");
+		return fail(EXIT_REFUSED, "", why);
+	}
+	state->opted_in = clock_now();
+	err = network_state_save(dir, state, why);
+	if (err != 0)
+		return fail_error(err, why);
+	printf("Joined. The EST server proved that it knows the code, and "
+	       "handed out this:\n");
+	err = report_status(state, false);
+	return err != 0 ? fail_error(err, why) : EXIT_DONE;
+}
+
+static int
+command_join(const struct options *options, const char *dir, struct reason *why)
+{
+	struct network_state *state CLEANUP(freep) = calloc(1, sizeof(*state));
+	struct join_params params = {
+	    .server = options->server,
+	    .interfaces = options->interfaces,
+	    .allow_unconstrained = options->allow_unconstrained,
+	    .pake_extension = options->pake_extension,
+	    .pake_scheme = options->pake_scheme,
+	};
+	struct credential credential;
+	char server_name[DOMAIN_MAX + 1];
+	int err, status;
+
+	if (state == NULL)
+		return fail_error(-ERR_NOMEM, why);
+	/* Before anything is sent: a mistyped code costs no guess. */
+	if (credential_read(
+		&credential, options->identity, options->code_file, why) != 0)
+		return fail(EXIT_USAGE, "", why);
+	params.identity = credential.identity;
+	params.password = credential.password;
+	if (credential.server_name[0] != '\0')
+		params.server_name = credential.server_name;
+	if (options->server_name != NULL &&
+	    domain_normalize(server_name, options->server_name) == 0)
+		params.server_name = server_name;
+	if (credential.has_root)
+		params.root_sha256 = credential.root_sha256;
+	err = join_network(state, &params, why);
+	credential_fini(&credential);
+	if (err != 0)
+		return fail_error(err, why);
+	status = keep_network(state, dir, options, why);
+	network_state_fini(state);
+	return status;
+}
+
+/* Loads the network for check and status. An exit status. */
+static int
+load_network(struct network_state *state, const struct options *options,
+    const char *dir, struct reason *why)
+{
+	char name[NETWORK_NAME_MAX + 1];
+	int status = pick_network(name, dir, options, why);
+	int err;
+
+	if (status != EXIT_DONE)
+		return status;
+	err = network_state_load(state, dir, name, why);
+	if (err == -ERR_NOT_FOUND)
+		return fail(EXIT_USAGE, "", why);
+	return err != 0 ? fail_error(err, why) : EXIT_DONE;
+}
+
+static int
+check_status(enum check_outcome outcome)
+{
+	switch (outcome) {
+	case CHECK_OK:
+		return EXIT_DONE;
+	case CHECK_REFUSED:
+		fprintf(stderr,
+		    "estuary-join: refused: a DNS server failed its security "
+		    "check; it must not be used\n");
+		return EXIT_REFUSED;
+	default:
+		return EXIT_UNREACHABLE;
+	}
+}
+
+static int
+command_check(
+    const struct options *options, const char *dir, struct reason *why)
+{
+	struct network_state *state CLEANUP(freep) = calloc(1, sizeof(*state));
+	struct check_report *report CLEANUP(freep) = calloc(1, sizeof(*report));
+	int err, status;
+
+	if (state == NULL || report == NULL)
+		return fail_error(-ERR_NOMEM, why);
+	status = load_network(state, options, dir, why);
+	if (status != EXIT_DONE)
+		return status;
+	err = check_network(report, state, options->qname, clock_now(), why);
+	if (err == 0)
+		err = report_check(state, report, options->json);
+	if (err == -ERR_INVALID)
+		status = fail(EXIT_USAGE, "", why);
+	else if (err != 0)
+		status = fail_error(err, why);
+	else
+		status = check_status(check_summary(report));
+	network_state_fini(state);
+	return status;
+}
+
+static int
+command_status(
+    const struct options *options, const char *dir, struct reason *why)
+{
+	struct network_state *state CLEANUP(freep) = calloc(1, sizeof(*state));
+	int err, status;
+
+	if (state == NULL)
+		return fail_error(-ERR_NOMEM, why);
+	status = load_network(state, options, dir, why);
+	if (status != EXIT_DONE)
+		return status;
+	err = report_status(state, options->json);
+	network_state_fini(state);
+	return err != 0 ? fail_error(err, why) : EXIT_DONE;
+}
+
+static int
+command_forget(
+    const struct options *options, const char *dir, struct reason *why)
+{
+	char name[NETWORK_NAME_MAX + 1];
+	int status = pick_network(name, dir, options, why);
+	int err;
+
+	if (status != EXIT_DONE)
+		return status;
+	err = network_state_remove(dir, name, why);
+	if (err == -ERR_NOT_FOUND)
+		return fail(EXIT_USAGE, "", why);
+	if (err != 0)
+		return fail_error(err, why);
+	printf("Network %s is forgotten.\n", name);
+	return EXIT_DONE;
+}
+
+static int
+run(const struct options *options)
+{
+	struct reason why = {""};
+	char dir[PATH_MAX];
+
+	if (state_dir(dir, options, &why) != 0)
+		return fail(EXIT_USAGE, "", &why);
+	switch (options->command) {
+	case COMMAND_JOIN:
+		return command_join(options, dir, &why);
+	case COMMAND_CHECK:
+		return command_check(options, dir, &why);
+	case COMMAND_STATUS:
+		return command_status(options, dir, &why);
+	case COMMAND_FORGET:
+		return command_forget(options, dir, &why);
+	case COMMAND_HELP:
+		fputs(options_usage(), stdout);
+		return EXIT_DONE;
+	default:
+		puts("estuary-join " ESTUARY_VERSION);
+		return EXIT_DONE;
+	}
+}
+
+int
+main(int argc, char **argv)
+{
+	struct options options;
+	struct reason why = {""};
+	int status;
+
+	log_set_level(LOG_LEVEL_WARN);
+	if (options_parse(&options, argc, argv, &why) != 0) {
+		fprintf(
+		    stderr, "estuary-join: %s\n%s", why.text, options_usage());
+		return EXIT_USAGE;
+	}
+	signal(SIGPIPE, SIG_IGN);
+	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+		return fail_error(-ERR_NOMEM, &why);
+	status = run(&options);
+	curl_global_cleanup();
+	if (fflush(stdout) != 0 && status == EXIT_DONE)
+		status = EXIT_REFUSED;
+	return status;
+}

@@ -1,0 +1,238 @@
+#include "client/options.h"
+
+#include <getopt.h>
+#include <string.h>
+
+#include "base/domain.h"
+#include "base/str.h"
+#include "client/network_state.h"
+#include "tls/server.h"
+
+enum option_id {
+	OPT_STATE = 256,
+	OPT_NETWORK,
+	OPT_SERVER,
+	OPT_SERVER_NAME,
+	OPT_CODE_FILE,
+	OPT_IDENTITY,
+	OPT_INTERFACE,
+	OPT_ALLOW_UNCONSTRAINED,
+	OPT_PAKE_EXTENSION,
+	OPT_PAKE_SCHEME,
+	OPT_NAME,
+	OPT_JSON,
+	OPT_HELP,
+	OPT_VERSION,
+	OPT_END
+};
+
+static const struct option long_options[] = {
+    {"state", required_argument, NULL, OPT_STATE},
+    {"network", required_argument, NULL, OPT_NETWORK},
+    {"server", required_argument, NULL, OPT_SERVER},
+    {"server-name", required_argument, NULL, OPT_SERVER_NAME},
+    {"code-file", required_argument, NULL, OPT_CODE_FILE},
+    {"identity", required_argument, NULL, OPT_IDENTITY},
+    {"interface", required_argument, NULL, OPT_INTERFACE},
+    {"allow-unconstrained", no_argument, NULL, OPT_ALLOW_UNCONSTRAINED},
+    {"pake-extension", required_argument, NULL, OPT_PAKE_EXTENSION},
+    {"pake-scheme", required_argument, NULL, OPT_PAKE_SCHEME},
+    {"name", required_argument, NULL, OPT_NAME},
+    {"json", no_argument, NULL, OPT_JSON},
+    {"help", no_argument, NULL, OPT_HELP},
+    {"version", no_argument, NULL, OPT_VERSION},
+    {NULL, 0, NULL, 0},
+};
+
+#define BIT(id) (1u << ((id)-OPT_STATE))
+
+/* The options that each command takes. */
+static const struct {
+	const char *name;
+	enum join_command command;
+	unsigned int allowed;
+} commands[] = {
+    {"join", COMMAND_JOIN,
+	BIT(OPT_STATE) | BIT(OPT_NETWORK) | BIT(OPT_SERVER) |
+	    BIT(OPT_SERVER_NAME) | BIT(OPT_CODE_FILE) | BIT(OPT_IDENTITY) |
+	    BIT(OPT_INTERFACE) | BIT(OPT_ALLOW_UNCONSTRAINED) |
+	    BIT(OPT_PAKE_EXTENSION) | BIT(OPT_PAKE_SCHEME)},
+    {"check", COMMAND_CHECK,
+	BIT(OPT_STATE) | BIT(OPT_NETWORK) | BIT(OPT_NAME) | BIT(OPT_JSON)},
+    {"status", COMMAND_STATUS,
+	BIT(OPT_STATE) | BIT(OPT_NETWORK) | BIT(OPT_JSON)},
+    {"forget", COMMAND_FORGET, BIT(OPT_STATE) | BIT(OPT_NETWORK)},
+};
+
+const char *
+options_usage(void)
+{
+	return "usage: estuary-join [--state DIR] COMMAND\n"
+	       "  join [--server HOST:PORT] [--server-name NAME] [--network "
+	       "NAME]\n"
+	       "       [--code-file FILE] [--identity NAME] [--interface IF "
+	       "...]\n"
+	       "       [--allow-unconstrained] [--pake-extension 0x8a3b]\n"
+	       "       [--pake-scheme 0x7d96]\n"
+	       "      find the network's EST server, prove it with the "
+	       "onboarding code (from\n"
+	       "      FILE, the terminal or standard input), and learn its "
+	       "DNS servers\n"
+	       "  check [--name QNAME] [--network NAME] [--json]\n"
+	       "      connect to each DNS server, check its certificate, and "
+	       "ask for QNAME\n"
+	       "  status [--network NAME] [--json]\n"
+	       "      show what is known of a network\n"
+	       "  forget [--network NAME]\n"
+	       "      forget a network\n"
+	       "  --help, --version\n"
+	       "exit status: 0 done, 1 refused for a security reason, 2 "
+	       "usage, 3 not reachable\n";
+}
+
+/* 0xNNNN or decimal, 16 bits. */
+static int
+parse_code_point(uint16_t *out, const char *text)
+{
+	uint8_t bytes[2];
+	int64_t number;
+
+	if (strncmp(text, "0x", 2) == 0) {
+		if (strlen(text) != 6 || hex_decode(bytes, 2, text + 2) != 0)
+			return -ERR_INVALID;
+		*out = (uint16_t)(bytes[0] << 8 | bytes[1]);
+		return 0;
+	}
+	if (parse_number(&number, text, UINT16_MAX) != 0)
+		return -ERR_INVALID;
+	*out = (uint16_t)number;
+	return 0;
+}
+
+static int
+add_interface(struct mdns_config *config, const char *name)
+{
+	if (config->n_interfaces == MDNS_INTERFACES_MAX || name[0] == '\0')
+		return -ERR_INVALID;
+	return str_format(config->interfaces[config->n_interfaces++],
+	    sizeof(config->interfaces[0]), "%s", name);
+}
+
+static int
+set_option(struct options *options, int id, const char *value)
+{
+	char domain[DOMAIN_MAX + 1];
+
+	switch (id) {
+	case OPT_STATE:
+		options->state_dir = value;
+		return value[0] != '\0' ? 0 : -ERR_INVALID;
+	case OPT_NETWORK:
+		options->network = value;
+		return network_name_is_valid(value) ? 0 : -ERR_INVALID;
+	case OPT_SERVER:
+		options->server = value;
+		return 0;
+	case OPT_SERVER_NAME:
+		options->server_name = value;
+		return domain_normalize(domain, value);
+	case OPT_CODE_FILE:
+		options->code_file = value;
+		return 0;
+	case OPT_IDENTITY:
+		options->identity = value;
+		return value[0] != '\0' && strlen(value) <= 64 &&
+			       str_is_printable(value)
+			   ? 0
+			   : -ERR_INVALID;
+	case OPT_INTERFACE:
+		return add_interface(&options->interfaces, value);
+	case OPT_ALLOW_UNCONSTRAINED:
+		options->allow_unconstrained = true;
+		return 0;
+	case OPT_PAKE_EXTENSION:
+		return parse_code_point(&options->pake_extension, value);
+	case OPT_PAKE_SCHEME:
+		return parse_code_point(&options->pake_scheme, value);
+	case OPT_NAME:
+		options->qname = value;
+		return 0;
+	case OPT_JSON:
+		options->json = true;
+		return 0;
+	case OPT_HELP:
+		options->command = COMMAND_HELP;
+		return 0;
+	default:
+		options->command = COMMAND_VERSION;
+		return 0;
+	}
+}
+
+static const char *
+option_name(int id)
+{
+	for (size_t i = 0; long_options[i].name != NULL; i++)
+		if (long_options[i].val == id)
+			return long_options[i].name;
+	return "";
+}
+
+static int
+set_command(struct options *options, const char *name, unsigned int given,
+    struct reason *why)
+{
+	for (size_t i = 0; i < ARRAY_LEN(commands); i++) {
+		unsigned int extra = given & ~commands[i].allowed;
+
+		if (strcmp(commands[i].name, name) != 0)
+			continue;
+		for (int id = OPT_STATE; id < OPT_END; id++)
+			if ((extra & BIT(id)) != 0)
+				return reason_set(why, -ERR_INVALID,
+				    "%s takes no --%s", name, option_name(id));
+		options->command = commands[i].command;
+		return 0;
+	}
+	return reason_set(why, -ERR_INVALID, "unknown command: %.80s", name);
+}
+
+int
+options_parse(struct options *out, int argc, char **argv, struct reason *why)
+{
+	struct options options = {
+	    .pake_extension = PAKE_EXTENSION_DEFAULT,
+	    .pake_scheme = PAKE_SCHEME_SPAKE2PLUS_DEFAULT,
+	};
+	unsigned int given = 0;
+	int id;
+
+	opterr = 0;
+	optind = 0; /* so that it may be called again */
+	while ((id = getopt_long(argc, argv, ":", long_options, NULL)) != -1) {
+		if (id == ':')
+			return reason_set(why, -ERR_INVALID,
+			    "%.80s wants a value", argv[optind - 1]);
+		if (id < OPT_STATE)
+			return reason_set(why, -ERR_INVALID,
+			    "unknown option: %.80s", argv[optind - 1]);
+		if (set_option(&options, id, optarg) != 0)
+			return reason_set(why, -ERR_INVALID,
+			    "--%s: not a valid value: %.80s", option_name(id),
+			    optarg);
+		given |= BIT(id);
+	}
+	if (options.command == 0) {
+		int err;
+
+		if (argc - optind != 1)
+			return reason_set(why, -ERR_INVALID,
+			    argc == optind ? "a command is missing"
+					   : "one command at a time");
+		err = set_command(&options, argv[optind], given, why);
+		if (err != 0)
+			return err;
+	}
+	*out = options;
+	return 0;
+}

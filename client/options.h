@@ -1,0 +1,41 @@
+/* The command line of estuary-join. */
+#ifndef CLIENT_OPTIONS_H
+#define CLIENT_OPTIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "mdns/announce.h"
+
+enum join_command {
+	COMMAND_JOIN = 1,
+	COMMAND_CHECK,
+	COMMAND_STATUS,
+	COMMAND_FORGET,
+	COMMAND_HELP,
+	COMMAND_VERSION,
+};
+
+/* Texts are borrowed from argv; NULL when not given. */
+struct options {
+	enum join_command command;
+	const char *state_dir;
+	const char *network;
+	const char *server, *server_name;
+	const char *code_file;
+	const char *identity;
+	const char *qname;
+	struct mdns_config interfaces;
+	bool allow_unconstrained;
+	bool json;
+	uint16_t pake_extension, pake_scheme;
+};
+
+/* -ERR_INVALID with what is wrong. */
+int options_parse(
+    struct options *out, int argc, char **argv, struct reason *why) NODISCARD;
+
+const char *options_usage(void);
+
+#endif

@@ -1,0 +1,226 @@
+#include "client/report.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/str.h"
+
+static const char *
+label_text(const struct resolver *resolver)
+{
+	return strcmp(resolver->label, LABEL_DOH) == 0 ? "DoH" : "DoT";
+}
+
+/* When the certificate ends, RFC 3339. */
+static int
+cert_end(char out[RFC3339_LEN], const struct resolver *resolver)
+{
+	struct cert_info *info CLEANUP(freep) = calloc(1, sizeof(*info));
+	int err = info == NULL
+		      ? -ERR_NOMEM
+		      : cert_parse(info, blob_bytes(&resolver->cert), NULL);
+
+	if (err == 0)
+		rfc3339_format(out, info->not_after);
+	return err;
+}
+
+static int
+print_json(json_t *object)
+{
+	char *text = object != NULL ? json_dumps(object, JSON_INDENT(2)) : NULL;
+
+	json_decref(object);
+	if (text == NULL)
+		return -ERR_NOMEM;
+	puts(text);
+	free(text);
+	return 0;
+}
+
+static json_t *
+status_resolvers(const struct resolver_set *set)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < set->n; i++) {
+		const struct resolver *r = &set->items[i];
+		json_t *item = resolver_to_json(r);
+		char hex[65], end[RFC3339_LEN];
+
+		hex_encode(hex, (struct bytes){r->sha256, sizeof(r->sha256)});
+		json_object_set_new(item, "sha256", json_string(hex));
+		if (cert_end(end, r) == 0)
+			json_object_set_new(
+			    item, "not_after", json_string(end));
+		json_array_append_new(list, item);
+	}
+	return list;
+}
+
+static int
+status_json(const struct network_state *state)
+{
+	char opted_in[RFC3339_LEN], joined_at[RFC3339_LEN], hex[65];
+
+	rfc3339_format(opted_in, state->opted_in);
+	rfc3339_format(joined_at, state->joined_at);
+	hex_encode(hex, (struct bytes){state->root_sha256, 32});
+	return print_json(json_pack("{s:s, s:s, s:s, s:s, s:s, s:o}", "network",
+	    state->name, "server_name", state->server_name, "opted_in",
+	    opted_in, "joined_at", joined_at, "root_sha256", hex, "resolvers",
+	    status_resolvers(&state->resolvers)));
+}
+
+static void
+print_resolver(const struct resolver *resolver)
+{
+	char end[RFC3339_LEN] = "?";
+
+	printf("%s  %s  port %u", label_text(resolver), resolver->adn,
+	    (unsigned int)resolver->port);
+	if (resolver->dohpath[0] != '\0')
+		printf("  path %s", resolver->dohpath);
+	for (size_t i = 0; i < resolver->n_addresses; i++) {
+		char ip[IP_TEXT_MAX];
+
+		ip_format(ip, &resolver->addresses[i]);
+		printf("%s%s", i == 0 ? "  at " : ", ", ip);
+	}
+	if (cert_end(end, resolver) == 0)
+		printf("  certificate until %s", end);
+	if (resolver->state[0] != '\0')
+		printf(" (%s)", resolver->state);
+	putchar('\n');
+}
+
+int
+report_status(const struct network_state *state, bool json)
+{
+	char joined_at[RFC3339_LEN], hex[65];
+
+	if (json)
+		return status_json(state);
+	rfc3339_format(joined_at, state->joined_at);
+	hex_encode(hex, (struct bytes){state->root_sha256, 32});
+	printf("Network     %s\n", state->name);
+	printf("EST server  %s\n", state->server_name);
+	printf("Joined      %s\n", joined_at);
+	printf("Root        SHA-256 %s\n", hex);
+	for (size_t i = 0; i < state->resolvers.n; i++)
+		print_resolver(&state->resolvers.items[i]);
+	return 0;
+}
+
+static const char *
+outcome_text(enum check_outcome outcome)
+{
+	switch (outcome) {
+	case CHECK_OK:
+		return "ok";
+	case CHECK_REFUSED:
+		return "refused";
+	case CHECK_UNREACHABLE:
+		return "unreachable";
+	default:
+		return "no-answer";
+	}
+}
+
+static bool
+was_answered(const struct check_line *line)
+{
+	return line->outcome == CHECK_OK || line->outcome == CHECK_NO_ANSWER;
+}
+
+static json_t *
+answers_json(const struct check_line *line)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; was_answered(line) && i < CHECK_QUESTIONS; i++) {
+		const struct dns_answer *answer = &line->answers[i];
+		json_t *addresses = json_array();
+
+		for (size_t k = 0; k < answer->n_addresses; k++) {
+			char ip[IP_TEXT_MAX];
+
+			ip_format(ip, &answer->addresses[k]);
+			json_array_append_new(addresses, json_string(ip));
+		}
+		json_array_append_new(list,
+		    json_pack("{s:s, s:s, s:s, s:o}", "name",
+			line->questions[i].name, "type",
+			dns_type_text(line->questions[i].type), "rcode",
+			dns_rcode_text(answer->rcode), "addresses", addresses));
+	}
+	return list;
+}
+
+static int
+check_json(const struct network_state *state, const struct check_report *report)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < report->n; i++) {
+		const struct check_line *line = &report->items[i];
+
+		json_array_append_new(
+		    list, json_pack("{s:s, s:s, s:s, s:s, s:s, s:o}", "adn",
+			      line->resolver->adn, "label",
+			      line->resolver->label, "endpoint", line->endpoint,
+			      "outcome", outcome_text(line->outcome), "reason",
+			      line->why.text, "answers", answers_json(line)));
+	}
+	return print_json(
+	    json_pack("{s:s, s:o}", "network", state->name, "resolvers", list));
+}
+
+/* "www.example.net A 192.0.2.7", or the rcode, or "none". */
+static void
+print_answer(
+    const struct dns_question *question, const struct dns_answer *answer)
+{
+	printf("  %s %s", question->name, dns_type_text(question->type));
+	if (answer->rcode != 0)
+		printf(
+		    " %s (%d)", dns_rcode_text(answer->rcode), answer->rcode);
+	else if (answer->n_addresses == 0)
+		fputs(" none", stdout);
+	for (size_t i = 0; i < answer->n_addresses; i++) {
+		char ip[IP_TEXT_MAX];
+
+		ip_format(ip, &answer->addresses[i]);
+		printf("%s%s", i == 0 ? " " : ",", ip);
+	}
+}
+
+static void
+print_line(const struct check_line *line)
+{
+	printf("%s  %s", label_text(line->resolver), line->resolver->adn);
+	if (line->endpoint[0] != '\0')
+		printf(" @ %s", line->endpoint);
+	if (was_answered(line)) {
+		fputs("  certificate matches", stdout);
+		for (size_t i = 0; i < CHECK_QUESTIONS; i++)
+			print_answer(&line->questions[i], &line->answers[i]);
+	} else {
+		printf("  %s: %s",
+		    line->outcome == CHECK_REFUSED ? "REFUSED"
+						   : "not reachable",
+		    line->why.text);
+	}
+	putchar('\n');
+}
+
+int
+report_check(const struct network_state *state,
+    const struct check_report *report, bool json)
+{
+	if (json)
+		return check_json(state, report);
+	for (size_t i = 0; i < report->n; i++)
+		print_line(&report->items[i]);
+	return 0;
+}

@@ -1,0 +1,203 @@
+#include "client/resolvers.h"
+
+#include <string.h>
+
+#include "base/log.h"
+#include "base/str.h"
+#include "client/json_read.h"
+
+/* The label and domain of name if it is a DNS service's SRV-ID. */
+static bool
+dns_srv_id(char label[SRV_LABEL_MAX], char domain[DOMAIN_MAX + 1],
+    const struct name *name)
+{
+	return name->type == NAME_SRV &&
+	       srv_id_split(label, domain, name->text) == 0 &&
+	       dns_label_is_known(label);
+}
+
+bool
+cert_is_dns_server(const struct cert_info *info)
+{
+	char label[SRV_LABEL_MAX], domain[DOMAIN_MAX + 1];
+
+	for (size_t i = 0; i < info->names.n; i++)
+		if (dns_srv_id(label, domain, &info->names.items[i]))
+			return true;
+	return false;
+}
+
+static int
+resolvers_add(struct resolver_set *set, const char *adn, const char *label,
+    const struct cert_info *info, struct bytes der)
+{
+	struct resolver *r = &set->items[set->n];
+	int err;
+
+	if (set->n == RESOLVERS_MAX)
+		return -ERR_TOO_LARGE;
+	memset(r, 0, sizeof(*r));
+	err = str_format(r->adn, sizeof(r->adn), "%s", adn);
+	if (err == 0)
+		err = str_format(r->label, sizeof(r->label), "%s", label);
+	if (err == 0)
+		err = blob_copy(&r->cert, der);
+	if (err != 0)
+		return err;
+	memcpy(r->sha256, info->sha256, sizeof(r->sha256));
+	set->n++;
+	return 0;
+}
+
+int
+resolvers_pick(
+    struct resolver_set *set, const struct cert_info *info, struct bytes der)
+{
+	int err = 0;
+
+	for (size_t i = 0; err == 0 && i < info->names.n; i++) {
+		char label[SRV_LABEL_MAX], domain[DOMAIN_MAX + 1];
+
+		if (!dns_srv_id(label, domain, &info->names.items[i]))
+			continue;
+		if (names_has(&info->names, NAME_DNS, domain))
+			err = resolvers_add(set, domain, label, info, der);
+		else
+			log_warn("certificate's SRV-ID ignored",
+			    "serial=%s srv_id=%s reason=\"its domain is not "
+			    "among the DNS-IDs\"",
+			    info->serial, info->names.items[i].text);
+	}
+	return err;
+}
+
+/* 0 if one was added or the certificate is nothing of ours, 1 if it was
+ * rejected. */
+static int
+pick_valid(struct resolver_set *set, struct bytes der,
+    const struct trust *trust, int64_t now, struct reason *why)
+{
+	struct cert_info *info CLEANUP(freep) = calloc(1, sizeof(*info));
+	size_t before = set->n;
+	int err;
+
+	if (info == NULL)
+		return -ERR_NOMEM;
+	err = cert_parse(info, der, why);
+	if (err == -ERR_NOMEM)
+		return err;
+	if (err == 0 && !cert_is_dns_server(info))
+		return 0;
+	if (err == 0)
+		err = trust_verify_server(trust, der, NULL, now, why);
+	if (err != 0) {
+		log_warn("DNS server certificate rejected",
+		    "serial=%s reason=\"RFC 8295 3.2: %s\"", info->serial,
+		    why->text);
+		return 1;
+	}
+	err = resolvers_pick(set, info, der);
+	if (err == -ERR_TOO_LARGE)
+		return reason_set(why, err,
+		    "the server lists more than %d DNS services",
+		    RESOLVERS_MAX);
+	if (err == 0 && set->n == before) {
+		reason_set(why, -ERR_REFUSED,
+		    "the SRV-ID's domain is not among the DNS-IDs");
+		return 1;
+	}
+	return err;
+}
+
+int
+resolvers_from_eecerts(struct resolver_set *out,
+    const struct cert_list *eecerts, const struct trust *trust, int64_t now,
+    struct reason *why)
+{
+	struct reason last = {""};
+	size_t n_rejected = 0;
+
+	out->n = 0;
+	for (size_t i = 0; i < eecerts->n; i++) {
+		int err = pick_valid(
+		    out, blob_bytes(&eecerts->items[i]), trust, now, &last);
+
+		if (err < 0) {
+			resolver_set_fini(out);
+			return reason_set(why, err, "%s", last.text);
+		}
+		n_rejected += err == 1;
+	}
+	if (out->n > 0)
+		return 0;
+	if (n_rejected > 0)
+		return reason_set(why, -ERR_REFUSED,
+		    "no DNS server certificate is valid (RFC 8295 3.2): %.180s",
+		    last.text);
+	return reason_set(why, -ERR_NOT_FOUND,
+	    "the server has no DNS server's certificate yet");
+}
+
+/* Copies what the entry says into the resolver that it belongs to, if any. */
+static void
+describe_one(struct resolver_set *set, const struct resolver *entry,
+    const uint8_t sha256[32])
+{
+	for (size_t i = 0; i < set->n; i++) {
+		struct resolver *r = &set->items[i];
+
+		if (!resolver_is(r, entry->adn, entry->label) ||
+		    memcmp(r->sha256, sha256, 32) != 0)
+			continue;
+		memcpy(r->addresses, entry->addresses, sizeof(r->addresses));
+		r->n_addresses = entry->n_addresses;
+		r->port = entry->port;
+		memcpy(r->alpn, entry->alpn, sizeof(r->alpn));
+		r->n_alpn = entry->n_alpn;
+		memcpy(r->dohpath, entry->dohpath, sizeof(r->dohpath));
+		memcpy(r->state, entry->state, sizeof(r->state));
+	}
+}
+
+static int
+describe_entry(
+    struct resolver_set *set, const json_t *object, struct reason *why)
+{
+	struct resolver entry;
+	char hex[65];
+	uint8_t sha256[32];
+	int err = resolver_from_json(&entry, object, why);
+
+	if (err == 0)
+		err = json_read_text(
+		    hex, sizeof(hex), object, "sha256", false, why);
+	if (err == 0 &&
+	    (strlen(hex) != 64 || hex_decode(sha256, sizeof(sha256), hex) != 0))
+		err = reason_set(
+		    why, -ERR_INVALID, "\"sha256\" is not 64 hex digits");
+	if (err == 0)
+		describe_one(set, &entry, sha256);
+	return err;
+}
+
+int
+resolvers_describe(
+    struct resolver_set *set, struct bytes json, struct reason *why)
+{
+	struct reason inner = {""};
+	const json_t *entries = NULL;
+	json_t *root = NULL;
+	int err =
+	    json_read_object(&root, json, RESOLVERS_JSON_MAX_BYTES, &inner);
+
+	if (err == 0)
+		err = json_read_array(&entries, root, "resolvers",
+		    RESOLVERS_JSON_MAX_ENTRIES, false, &inner);
+	for (size_t i = 0; err == 0 && i < json_array_size(entries); i++)
+		err = describe_entry(set, json_array_get(entries, i), &inner);
+	json_decref(root);
+	if (err != 0)
+		return reason_set(
+		    why, err, "/resolvers.json: %.220s", inner.text);
+	return 0;
+}

@@ -1,0 +1,306 @@
+#include "db/identity.h"
+
+#include <string.h>
+
+#include "db/audit.h"
+#include "db/sql.h"
+
+#define BACKOFF_FROM 4 /* wrong guesses in a row */
+
+static int
+put_record(
+    struct store_txn *txn, int64_t identity_id, const struct verifier *record)
+{
+	sqlite3_stmt *stmt AUTORESET = sql_prepare(&txn->conn,
+	    "INSERT INTO pake_record(identity_id, w0, l, w0m, w0n)"
+	    " VALUES(?1, ?2, ?3, ?4, ?5)");
+
+	if (stmt == NULL)
+		return -ERR_IO;
+	sql_bind_int(stmt, 1, identity_id);
+	sql_bind_blob(stmt, 2, (struct bytes){record->w0, sizeof(record->w0)});
+	sql_bind_blob(stmt, 3, (struct bytes){record->l, sizeof(record->l)});
+	sql_bind_blob(
+	    stmt, 4, (struct bytes){record->w0m, sizeof(record->w0m)});
+	sql_bind_blob(
+	    stmt, 5, (struct bytes){record->w0n, sizeof(record->w0n)});
+	return sql_run(&txn->conn, stmt);
+}
+
+int
+identity_add(struct store_txn *txn, const struct identity *identity,
+    const struct verifier *record, const char *actor)
+{
+	sqlite3_stmt *stmt AUTORESET = sql_prepare(&txn->conn,
+	    "INSERT INTO identity(wire_name, name, kind, profile, allow_names,"
+	    " created_at, expires_at, uses_left, guesses_left, guesses_max)"
+	    " VALUES(?1, ?2, ?3, ?4, ?5, ?6, nullif(?7, 0), nullif(?8, -1),"
+	    " ?9, ?9)");
+	const struct audit_row row = {.event = "identity.add",
+	    .actor = actor,
+	    .subject = identity->wire_name,
+	    .detail = identity->name};
+	int err;
+
+	if (stmt == NULL)
+		return -ERR_IO;
+	sql_bind_text(stmt, 1, identity->wire_name);
+	sql_bind_text(stmt, 2, identity->name);
+	sql_bind_text(stmt, 3, identity->kind);
+	sql_bind_text(stmt, 4, identity->profile);
+	sql_bind_text(stmt, 5, identity->allow_names);
+	sql_bind_int(stmt, 6, identity->created_at);
+	sql_bind_int(stmt, 7, identity->expires_at);
+	sql_bind_int(stmt, 8, identity->uses_left);
+	sql_bind_int(stmt, 9, identity->guesses_max);
+	err = sql_run(&txn->conn, stmt);
+	if (err == 0)
+		err = put_record(
+		    txn, sqlite3_last_insert_rowid(txn->conn.db), record);
+	if (err == 0)
+		err = audit_add(txn, identity->created_at, &row);
+	return err;
+}
+
+int
+identity_list(struct store_reader *reader, identity_fn each, void *arg)
+{
+	sqlite3_stmt *stmt AUTORESET = sql_prepare(reader,
+	    "SELECT wire_name, name, kind, profile, allow_names, created_at,"
+	    " ifnull(expires_at, 0), ifnull(uses_left, -1), guesses_left,"
+	    " guesses_max, failures, retry_at FROM identity ORDER BY id");
+	int more, err = 0;
+
+	if (stmt == NULL)
+		return -ERR_IO;
+	while (err == 0 && (more = sql_row(reader, stmt)) != 0) {
+		struct identity identity = {.wire_name = sql_text(stmt, 0),
+		    .name = sql_text(stmt, 1),
+		    .kind = sql_text(stmt, 2),
+		    .profile = sql_text(stmt, 3),
+		    .allow_names = sql_text(stmt, 4),
+		    .created_at = sql_int(stmt, 5),
+		    .expires_at = sql_int(stmt, 6),
+		    .uses_left = sql_int(stmt, 7),
+		    .guesses_left = sql_int(stmt, 8),
+		    .guesses_max = sql_int(stmt, 9),
+		    .failures = sql_int(stmt, 10),
+		    .retry_at = sql_int(stmt, 11)};
+
+		err = more < 0 ? more : each(arg, &identity);
+	}
+	return err;
+}
+
+int
+identity_count(struct store_reader *reader, int64_t *out)
+{
+	sqlite3_stmt *stmt AUTORESET =
+	    sql_prepare(reader, "SELECT count(*) FROM identity");
+	int err = stmt != NULL ? sql_row(reader, stmt) : -ERR_IO;
+
+	if (err < 0)
+		return err;
+	*out = sql_int(stmt, 0);
+	return 0;
+}
+
+/* The row that a wire name or, failing that, a label means. */
+static int
+find(struct store_txn *txn, const char *name, int64_t *id)
+{
+	sqlite3_stmt *stmt AUTORESET = sql_prepare(&txn->conn,
+	    "SELECT id FROM identity WHERE wire_name = ?1 OR name = ?1"
+	    " ORDER BY wire_name = ?1 DESC LIMIT 2");
+	int64_t first;
+	int err = -ERR_IO;
+
+	if (stmt == NULL)
+		return err;
+	sql_bind_text(stmt, 1, name);
+	err = sql_row(&txn->conn, stmt);
+	if (err <= 0)
+		return err < 0 ? err : -ERR_NOT_FOUND;
+	first = sql_int(stmt, 0);
+	err = sql_row(&txn->conn, stmt);
+	if (err < 0)
+		return err;
+	if (err == 1)
+		return IDENTITY_AMBIGUOUS;
+	*id = first;
+	return 0;
+}
+
+static int
+change(struct store_txn *txn, const char *sql, const char *event,
+    const char *name, int64_t now, const char *actor)
+{
+	const struct audit_row row = {
+	    .event = event, .actor = actor, .subject = name};
+	sqlite3_stmt *stmt AUTORESET = NULL;
+	int64_t id;
+	int err = find(txn, name, &id);
+
+	if (err != 0)
+		return err;
+	stmt = sql_prepare(&txn->conn, sql);
+	if (stmt == NULL)
+		return -ERR_IO;
+	sql_bind_int(stmt, 1, id);
+	err = sql_run(&txn->conn, stmt);
+	return err == 0 ? audit_add(txn, now, &row) : err;
+}
+
+int
+identity_remove(
+    struct store_txn *txn, const char *name, int64_t now, const char *actor)
+{
+	return change(txn, "DELETE FROM identity WHERE id = ?1",
+	    "identity.remove", name, now, actor);
+}
+
+int
+identity_unlock(
+    struct store_txn *txn, const char *name, int64_t now, const char *actor)
+{
+	return change(txn,
+	    "UPDATE identity SET guesses_left = guesses_max, failures = 0,"
+	    " retry_at = 0 WHERE id = ?1",
+	    "identity.unlock", name, now, actor);
+}
+
+static int
+copy_record(struct verifier *out, sqlite3_stmt *stmt, int column)
+{
+	struct {
+		uint8_t *to;
+		size_t len;
+	} parts[] = {{out->w0, sizeof(out->w0)}, {out->l, sizeof(out->l)},
+	    {out->w0m, sizeof(out->w0m)}, {out->w0n, sizeof(out->w0n)}};
+
+	for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
+		struct bytes value = sql_blob(stmt, column + (int)i);
+
+		if (value.len != parts[i].len)
+			return -ERR_CORRUPT;
+		memcpy(parts[i].to, value.data, value.len);
+	}
+	return 0;
+}
+
+/* Who it is and what speaks against it; *id and *record when granted. */
+static int
+judge_claim(struct store_txn *txn, int64_t *id, int64_t *failures,
+    struct verifier *record, const char *wire_name, int64_t now)
+{
+	sqlite3_stmt *stmt AUTORESET = sql_prepare(&txn->conn,
+	    "SELECT id, guesses_left, ifnull(expires_at, 0),"
+	    " ifnull(uses_left, -1), retry_at, failures, w0, l, w0m, w0n"
+	    " FROM identity LEFT JOIN pake_record ON identity_id = id"
+	    " WHERE wire_name = ?1");
+	int64_t expires_at;
+	int err;
+
+	if (stmt == NULL)
+		return -ERR_IO;
+	sql_bind_text(stmt, 1, wire_name);
+	err = sql_row(&txn->conn, stmt);
+	if (err <= 0)
+		return err < 0 ? err : CLAIM_UNKNOWN;
+	expires_at = sql_int(stmt, 2);
+	if (sql_int(stmt, 3) == 0)
+		return CLAIM_USED_UP;
+	if (expires_at != IDENTITY_NEVER && expires_at <= now)
+		return CLAIM_EXPIRED;
+	if (sql_int(stmt, 1) <= 0)
+		return CLAIM_LOCKED;
+	if (sql_int(stmt, 4) > now)
+		return CLAIM_BACKOFF;
+	*id = sql_int(stmt, 0);
+	*failures = sql_int(stmt, 5);
+	return copy_record(record, stmt, 6);
+}
+
+static int64_t
+backoff_s(int64_t failures, int64_t max)
+{
+	int64_t wait = 1;
+
+	if (failures < BACKOFF_FROM)
+		return 0;
+	for (int64_t i = BACKOFF_FROM; i < failures && wait < max; i++)
+		wait *= 2;
+	return wait < max ? wait : max;
+}
+
+static int
+take_guess(struct store_txn *txn, int64_t id, int64_t retry_at)
+{
+	sqlite3_stmt *stmt AUTORESET = sql_prepare(&txn->conn,
+	    "UPDATE identity SET guesses_left = guesses_left - 1,"
+	    " failures = failures + 1, retry_at = ?2 WHERE id = ?1");
+
+	if (stmt == NULL)
+		return -ERR_IO;
+	sql_bind_int(stmt, 1, id);
+	sql_bind_int(stmt, 2, retry_at);
+	return sql_run(&txn->conn, stmt);
+}
+
+int
+identity_claim(struct store_txn *txn, struct verifier *record,
+    const char *wire_name, int64_t now, int64_t backoff_max_s)
+{
+	int64_t id = 0, failures = 0, wait;
+	int outcome = judge_claim(txn, &id, &failures, record, wire_name, now);
+	int err;
+
+	if (outcome < 0)
+		return outcome;
+	if (outcome != CLAIM_GRANTED) {
+		err = sql_exec(&txn->conn, "UPDATE claim_decoy SET n = n + 1");
+		return err != 0 ? err : outcome;
+	}
+	wait = backoff_s(failures + 1, backoff_max_s);
+	return take_guess(txn, id, wait != 0 ? now + wait : 0);
+}
+
+static int
+drop_used_record(struct store_txn *txn, const char *wire_name)
+{
+	sqlite3_stmt *stmt AUTORESET = sql_prepare(&txn->conn,
+	    "DELETE FROM pake_record WHERE identity_id ="
+	    " (SELECT id FROM identity WHERE wire_name = ?1"
+	    "  AND uses_left = 0)");
+
+	if (stmt == NULL)
+		return -ERR_IO;
+	sql_bind_text(stmt, 1, wire_name);
+	return sql_run(&txn->conn, stmt);
+}
+
+int
+identity_confirm(struct store_txn *txn, const char *wire_name, int64_t now,
+    const char *source)
+{
+	sqlite3_stmt *stmt AUTORESET = sql_prepare(&txn->conn,
+	    "UPDATE identity SET"
+	    " guesses_left = min(guesses_left + 1, guesses_max),"
+	    " failures = 0, retry_at = 0, uses_left = uses_left - 1"
+	    " WHERE wire_name = ?1 AND (uses_left IS NULL OR uses_left > 0)");
+	const struct audit_row row = {.event = "pake.authenticated",
+	    .subject = wire_name,
+	    .source = source};
+	int err;
+
+	if (stmt == NULL)
+		return -ERR_IO;
+	sql_bind_text(stmt, 1, wire_name);
+	err = sql_run(&txn->conn, stmt);
+	if (err != 0)
+		return err;
+	if (sqlite3_changes(txn->conn.db) == 0)
+		return CONFIRM_USED_UP;
+	err = drop_used_record(txn, wire_name);
+	return err == 0 ? audit_add(txn, now, &row) : err;
+}

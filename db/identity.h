@@ -1,0 +1,76 @@
+/* Identities: who may authenticate by PAKE, their verifier records, and the
+ * budgets that protect them. */
+#ifndef DB_IDENTITY_H
+#define DB_IDENTITY_H
+
+#include <stdint.h>
+
+#include "base/verifier.h"
+#include "db/store.h"
+
+#define IDENTITY_UNLIMITED (-1) /* uses_left */
+#define IDENTITY_NEVER 0        /* expires_at */
+
+struct identity {
+	const char *wire_name; /* client_identity */
+	const char *name;      /* the administrator's label */
+	const char *kind;      /* "code", "password" */
+	const char *profile;
+	const char *allow_names; /* patterns, one a line */
+	int64_t created_at;
+	int64_t expires_at; /* IDENTITY_NEVER */
+	int64_t uses_left;  /* IDENTITY_UNLIMITED */
+	int64_t guesses_left, guesses_max;
+	int64_t failures; /* wrong guesses in a row */
+	int64_t retry_at; /* back-off until then */
+};
+
+/* Adds it with its record and an audit row. -ERR_EXISTS if the wire name is
+ * taken. */
+int identity_add(struct store_txn *txn, const struct identity *identity,
+    const struct verifier *record, const char *actor) NODISCARD;
+
+typedef int (*identity_fn)(void *arg, const struct identity *identity);
+
+/* In the order of their making. */
+int identity_list(
+    struct store_reader *reader, identity_fn each, void *arg) NODISCARD;
+int identity_count(struct store_reader *reader, int64_t *out) NODISCARD;
+
+/* Outcomes of the two below, for a label that several identities share. */
+enum { IDENTITY_AMBIGUOUS = 1 };
+
+/* name is a wire name or a label. -ERR_NOT_FOUND. */
+int identity_remove(struct store_txn *txn, const char *name, int64_t now,
+    const char *actor) NODISCARD;
+/* Gives the full guess budget back and ends the back-off. */
+int identity_unlock(struct store_txn *txn, const char *name, int64_t now,
+    const char *actor) NODISCARD;
+
+/* Outcomes of identity_claim(). All but CLAIM_GRANTED are simulated towards the
+ * peer, and each costs one write. */
+enum claim_outcome {
+	CLAIM_GRANTED = 0,
+	CLAIM_UNKNOWN,
+	CLAIM_LOCKED, /* no guess is left */
+	CLAIM_EXPIRED,
+	CLAIM_USED_UP,
+	CLAIM_BACKOFF, /* too soon after several wrong guesses in a row */
+};
+
+/* Takes one guess, to be committed before the ServerHello leaves; from the
+ * fourth in a row that is not given back, the next is granted only after 1, 2,
+ * 4 ... backoff_max_s seconds. *record is written when granted. */
+int identity_claim(struct store_txn *txn, struct verifier *record,
+    const char *wire_name, int64_t now, int64_t backoff_max_s) NODISCARD;
+
+/* Outcome of identity_confirm(). */
+enum { CONFIRM_USED_UP = 1 };
+
+/* After a valid Finished: gives the guess back and takes one use, atomically;
+ * the record goes with the last use. CONFIRM_USED_UP when a parallel handshake
+ * took the last one. Writes an audit row (source is the peer's address). */
+int identity_confirm(struct store_txn *txn, const char *wire_name, int64_t now,
+    const char *source) NODISCARD;
+
+#endif

@@ -1,0 +1,147 @@
+#include "db/schema.h"
+
+#include <stdio.h>
+
+#include "base/log.h"
+
+/* Migration i brings version i to i + 1. Never change one that was released:
+ * add another. */
+static const char *const migrations[] = {
+    /* Times are Unix seconds. */
+    "CREATE TABLE certificate("
+    " id INTEGER PRIMARY KEY,"
+    " serial TEXT NOT NULL UNIQUE," /* lower-case hex */
+    " subject TEXT NOT NULL,"
+    " profile TEXT NOT NULL,"
+    " identity TEXT NOT NULL," /* whom it was issued to */
+    " issued_at INTEGER NOT NULL,"
+    " not_before INTEGER NOT NULL,"
+    " not_after INTEGER NOT NULL,"
+    " state TEXT NOT NULL CHECK(state IN ('valid', 'revoked')),"
+    " der BLOB NOT NULL"
+    ") STRICT;"
+
+    "CREATE TABLE identity("
+    " id INTEGER PRIMARY KEY,"
+    " wire_name TEXT NOT NULL UNIQUE," /* client_identity of the PAKE */
+    " name TEXT NOT NULL,"             /* the administrator's label */
+    " kind TEXT NOT NULL CHECK(kind IN ('code', 'password')),"
+    " profile TEXT NOT NULL,"
+    " allow_names TEXT NOT NULL," /* patterns, one a line */
+    " created_at INTEGER NOT NULL,"
+    " expires_at INTEGER," /* NULL: never */
+    " uses_left INTEGER,"  /* NULL: not limited */
+    " guesses_left INTEGER NOT NULL,"
+    " guesses_max INTEGER NOT NULL,"
+    " failures INTEGER NOT NULL DEFAULT 0," /* wrong guesses in a row */
+    " retry_at INTEGER NOT NULL DEFAULT 0"  /* back-off: not before */
+    ") STRICT;"
+
+    /* The verifier record, apart so that it can go when it is used up. */
+    "CREATE TABLE pake_record("
+    " identity_id INTEGER PRIMARY KEY"
+    "  REFERENCES identity(id) ON DELETE CASCADE,"
+    " w0 BLOB NOT NULL, l BLOB NOT NULL,"
+    " w0m BLOB NOT NULL, w0n BLOB NOT NULL"
+    ") STRICT;"
+
+    /* Claims that find nobody cost a write too. */
+    "CREATE TABLE claim_decoy(id INTEGER PRIMARY KEY, n INTEGER NOT NULL)"
+    " STRICT;"
+    "INSERT INTO claim_decoy VALUES(1, 0);"
+
+    "CREATE TABLE dns_server("
+    " id INTEGER PRIMARY KEY,"
+    " label TEXT NOT NULL," /* SRV service label */
+    " adn TEXT NOT NULL,"
+    " port INTEGER NOT NULL,"
+    " dohpath TEXT NOT NULL,"   /* '' unless label is doh */
+    " addresses TEXT NOT NULL," /* comma-separated */
+    " state TEXT NOT NULL CHECK(state IN ('next', 'current', 'retired')),"
+    " certificate_id INTEGER NOT NULL REFERENCES certificate(id),"
+    " changed_at INTEGER NOT NULL"
+    ") STRICT;"
+    "CREATE INDEX dns_server_by_label ON dns_server(label, adn, state);"
+
+    "CREATE TABLE audit("
+    " id INTEGER PRIMARY KEY,"
+    " at INTEGER NOT NULL,"
+    " last_at INTEGER NOT NULL," /* of a repeated refusal */
+    " count INTEGER NOT NULL,"
+    " event TEXT NOT NULL,"
+    " actor TEXT NOT NULL,"
+    " subject TEXT NOT NULL,"
+    " source TEXT NOT NULL,"
+    " detail TEXT NOT NULL"
+    ") STRICT;"
+    "CREATE INDEX audit_refusal ON audit(source, event, subject)"
+    " WHERE source <> '';",
+};
+
+static int
+pragma_number(struct store_reader *conn, const char *sql, int64_t *out)
+{
+	sqlite3_stmt *stmt = NULL;
+	int err = -ERR_IO;
+
+	if (sqlite3_prepare_v2(conn->db, sql, -1, &stmt, NULL) != SQLITE_OK)
+		return sql_error(conn, sql);
+	if (sqlite3_step(stmt) == SQLITE_ROW) {
+		*out = sqlite3_column_int64(stmt, 0);
+		err = 0;
+	} else {
+		err = sql_error(conn, sql);
+	}
+	sqlite3_finalize(stmt);
+	return err;
+}
+
+static int
+apply(struct store_reader *conn, size_t i)
+{
+	char pragmas[128];
+	int err;
+
+	snprintf(pragmas, sizeof(pragmas),
+	    "PRAGMA application_id=%d; PRAGMA user_version=%zu",
+	    SCHEMA_APPLICATION_ID, i + 1);
+	err = sql_exec(conn, "BEGIN IMMEDIATE");
+	if (err == 0)
+		err = sql_exec(conn, migrations[i]);
+	if (err == 0)
+		err = sql_exec(conn, pragmas);
+	if (err == 0)
+		return sql_exec(conn, "COMMIT");
+	if (sql_exec(conn, "ROLLBACK") != 0)
+		return -ERR_IO;
+	return err;
+}
+
+int
+schema_migrate(struct store_reader *conn, struct reason *why)
+{
+	int64_t version, application;
+	int err = pragma_number(conn, "PRAGMA user_version", &version);
+
+	if (err == 0)
+		err =
+		    pragma_number(conn, "PRAGMA application_id", &application);
+	if (err != 0)
+		return reason_set(why, err, "the database cannot be read");
+	if (version != 0 && application != SCHEMA_APPLICATION_ID)
+		return reason_set(why, -ERR_REFUSED,
+		    "the database belongs to another application");
+	if (version < 0 || (size_t)version > ARRAY_LEN(migrations))
+		return reason_set(why, -ERR_REFUSED,
+		    "the database has version %lld, this program knows up to "
+		    "%zu: it was written by a newer one",
+		    (long long)version, ARRAY_LEN(migrations));
+	for (size_t i = (size_t)version; i < ARRAY_LEN(migrations); i++) {
+		err = apply(conn, i);
+		if (err != 0)
+			return reason_set(why, err,
+			    "migration %zu of the database failed", i + 1);
+		log_info("database migrated", "version=%zu", i + 1);
+	}
+	return 0;
+}

@@ -1,0 +1,332 @@
+#include "db/store.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "db/schema.h"
+#include "db/sql.h"
+
+#define STORE_QUEUE_MAX 4096
+/* Larger files are not read through at the start; SQLite still notices damage
+ * where it meets it. */
+#define STORE_CHECK_MAX_BYTES ((off_t)64 * 1024 * 1024)
+
+struct store {
+	char *path;
+	struct store_txn txn; /* the writer's connection */
+
+	pthread_t writer;
+	bool writer_started;
+	pthread_mutex_t mutex;
+	pthread_cond_t wake;
+	struct store_job *head, **tail;
+	size_t queued;
+	bool stopping;
+};
+
+/* Runs one job; what it did is undone if it fails. */
+static void
+job_run(struct store *store, struct store_job *job)
+{
+	struct store_reader *conn = &store->txn.conn;
+
+	if (sql_exec(conn, "SAVEPOINT job") != 0) {
+		job->result = -ERR_IO;
+		return;
+	}
+	job->result = job->run(job, &store->txn);
+	if (job->result < 0 && sql_exec(conn, "ROLLBACK TO job") != 0)
+		job->result = -ERR_IO;
+	if (sql_exec(conn, "RELEASE job") != 0)
+		job->result = -ERR_IO;
+}
+
+static void
+batch_commit(struct store *store, struct store_job *batch)
+{
+	struct store_reader *conn = &store->txn.conn;
+	int err = sql_exec(conn, "BEGIN IMMEDIATE");
+
+	for (struct store_job *job = batch; job != NULL && err == 0;
+	     job = job->next)
+		job_run(store, job);
+	if (err == 0)
+		err = sql_exec(conn, "COMMIT");
+	if (err != 0) {
+		for (struct store_job *job = batch; job != NULL;
+		     job = job->next)
+			job->result = -ERR_IO;
+		if (sqlite3_get_autocommit(conn->db) == 0 &&
+		    sql_exec(conn, "ROLLBACK") != 0)
+			log_error(
+			    "store rollback failed", "path=%s", store->path);
+	}
+}
+
+static void *
+writer_main(void *arg)
+{
+	struct store *store = arg;
+
+	pthread_mutex_lock(&store->mutex);
+	for (;;) {
+		struct store_job *batch;
+
+		while (store->head == NULL && !store->stopping)
+			pthread_cond_wait(&store->wake, &store->mutex);
+		batch = store->head;
+		if (batch == NULL)
+			break;
+		store->head = NULL;
+		store->tail = &store->head;
+		store->queued = 0;
+		pthread_mutex_unlock(&store->mutex);
+
+		batch_commit(store, batch);
+		while (batch != NULL) {
+			struct store_job *next = batch->next;
+
+			batch->done(batch);
+			batch = next;
+		}
+		pthread_mutex_lock(&store->mutex);
+	}
+	pthread_mutex_unlock(&store->mutex);
+	return NULL;
+}
+
+static int
+check_integrity(struct store_reader *conn, struct reason *why)
+{
+	sqlite3_stmt *stmt = NULL;
+	int err = 0;
+
+	if (sqlite3_prepare_v2(conn->db, "PRAGMA integrity_check(1)", -1, &stmt,
+		NULL) != SQLITE_OK ||
+	    sqlite3_step(stmt) != SQLITE_ROW)
+		err = reason_set(
+		    why, -ERR_CORRUPT, "%s", sqlite3_errmsg(conn->db));
+	else if (strcmp(sql_text(stmt, 0), "ok") != 0)
+		err =
+		    reason_set(why, -ERR_CORRUPT, "%.180s", sql_text(stmt, 0));
+	sqlite3_finalize(stmt);
+	return err;
+}
+
+/* The file itself: made with mode 0600, or there, ours alone, and not empty. */
+static int
+check_file(const char *path, enum store_mode mode, struct reason *why)
+{
+	struct stat st;
+	int fd;
+
+	if (mode == STORE_CREATE) {
+		fd = open(path, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0600);
+		if (fd < 0)
+			return reason_set(why, -ERR_IO,
+			    "%s: cannot be made: %s", path, strerror(errno));
+		close(fd);
+		return 0;
+	}
+	if (stat(path, &st) != 0)
+		return reason_set(
+		    why, -ERR_NOT_FOUND, "%s: %s", path, strerror(errno));
+	if ((st.st_mode & 077) != 0)
+		return reason_set(why, -ERR_PERMISSION,
+		    "%s: mode %04o lets others read it; run: chmod 0600 %s",
+		    path, (unsigned int)(st.st_mode & 07777), path);
+	return 0;
+}
+
+static int
+writer_connect(struct store *store, struct reason *why)
+{
+	struct store_reader *conn = &store->txn.conn;
+	struct reason detail = {""};
+	struct stat st;
+	int err = sql_open(conn, store->path, false);
+
+	if (err == 0 && stat(store->path, &st) == 0 &&
+	    st.st_size <= STORE_CHECK_MAX_BYTES)
+		err = check_integrity(conn, &detail);
+	if (err == 0)
+		err = sql_exec(conn, "PRAGMA journal_mode=WAL;"
+				     "PRAGMA synchronous=FULL;"
+				     "PRAGMA foreign_keys=ON;"
+				     "PRAGMA secure_delete=ON");
+	if (err == 0)
+		err = schema_migrate(conn, &detail);
+	if (err != 0)
+		return reason_set(why, err,
+		    "%s: the database is damaged or cannot be used (%.100s); "
+		    "restore it from a backup",
+		    store->path,
+		    detail.text[0] != '\0' ? detail.text : err_text(err));
+	return 0;
+}
+
+int
+store_open(struct store **out, const char *path, enum store_mode mode,
+    struct reason *why)
+{
+	struct store *store;
+	int err = check_file(path, mode, why);
+
+	if (err != 0)
+		return err;
+	store = calloc(1, sizeof(*store));
+	if (store == NULL)
+		return -ERR_NOMEM;
+	pthread_mutex_init(&store->mutex, NULL);
+	pthread_cond_init(&store->wake, NULL);
+	store->tail = &store->head;
+	store->path = str_copy(path);
+	err = store->path != NULL ? writer_connect(store, why) : -ERR_NOMEM;
+	if (err == 0 &&
+	    pthread_create(&store->writer, NULL, writer_main, store) != 0)
+		err = -ERR_NOMEM;
+	if (err != 0) {
+		store_close(store);
+		return err;
+	}
+	store->writer_started = true;
+	*out = store;
+	return 0;
+}
+
+void
+store_stop(struct store *store)
+{
+	if (store == NULL || !store->writer_started)
+		return;
+	pthread_mutex_lock(&store->mutex);
+	store->stopping = true;
+	pthread_cond_signal(&store->wake);
+	pthread_mutex_unlock(&store->mutex);
+	pthread_join(store->writer, NULL);
+	store->writer_started = false;
+}
+
+void
+store_close(struct store *store)
+{
+	if (store == NULL)
+		return;
+	store_stop(store);
+	sql_close(&store->txn.conn);
+	pthread_cond_destroy(&store->wake);
+	pthread_mutex_destroy(&store->mutex);
+	free(store->path);
+	free(store);
+}
+
+int
+store_submit(struct store *store, struct store_job *job)
+{
+	int err = 0;
+
+	job->next = NULL;
+	pthread_mutex_lock(&store->mutex);
+	if (store->stopping) {
+		err = -ERR_CLOSED;
+	} else if (store->queued >= STORE_QUEUE_MAX) {
+		err = -ERR_BUSY;
+	} else {
+		if (store->head == NULL)
+			pthread_cond_signal(&store->wake);
+		*store->tail = job;
+		store->tail = &job->next;
+		store->queued++;
+	}
+	pthread_mutex_unlock(&store->mutex);
+	return err;
+}
+
+/* A job that wakes the thread that waits for it. */
+struct waiting_job {
+	struct store_job job;
+	struct store_job *inner;
+	pthread_mutex_t mutex;
+	pthread_cond_t wake;
+	bool finished;
+};
+
+static int
+waiting_run(struct store_job *job, struct store_txn *txn)
+{
+	struct waiting_job *w = CONTAINER_OF(job, struct waiting_job, job);
+
+	return w->inner->run(w->inner, txn);
+}
+
+static void
+waiting_done(struct store_job *job)
+{
+	struct waiting_job *w = CONTAINER_OF(job, struct waiting_job, job);
+
+	pthread_mutex_lock(&w->mutex);
+	w->finished = true;
+	pthread_cond_signal(&w->wake);
+	pthread_mutex_unlock(&w->mutex);
+}
+
+int
+store_apply(struct store *store, struct store_job *job)
+{
+	struct waiting_job w = {
+	    .job = {.run = waiting_run, .done = waiting_done}, .inner = job};
+	int err;
+
+	pthread_mutex_init(&w.mutex, NULL);
+	pthread_cond_init(&w.wake, NULL);
+	err = store_submit(store, &w.job);
+	if (err == 0) {
+		pthread_mutex_lock(&w.mutex);
+		while (!w.finished)
+			pthread_cond_wait(&w.wake, &w.mutex);
+		pthread_mutex_unlock(&w.mutex);
+		err = w.job.result;
+	}
+	job->result = err;
+	pthread_cond_destroy(&w.wake);
+	pthread_mutex_destroy(&w.mutex);
+	return err;
+}
+
+int
+store_reader_open(struct store_reader **out, struct store *store)
+{
+	struct store_reader *reader = calloc(1, sizeof(*reader));
+	int err =
+	    reader != NULL ? sql_open(reader, store->path, true) : -ERR_NOMEM;
+
+	if (err != 0) {
+		store_reader_close(reader);
+		return err;
+	}
+	*out = reader;
+	return 0;
+}
+
+void
+store_reader_close(struct store_reader *reader)
+{
+	if (reader == NULL)
+		return;
+	sql_close(reader);
+	free(reader);
+}
+
+struct store_reader *
+store_txn_reader(struct store_txn *txn)
+{
+	return &txn->conn;
+}

@@ -1,0 +1,57 @@
+/*
+ * The store: one SQLite file (WAL, synchronous=FULL), one writer thread that
+ * commits whatever is queued and only then answers, and readers with
+ * connections of their own. Other rooms see functions that speak of
+ * certificates, identities and DNS servers, never SQL.
+ */
+#ifndef DB_STORE_H
+#define DB_STORE_H
+
+#include <stdbool.h>
+
+#include "base/error.h"
+
+struct store;
+struct store_reader; /* one thread's view; never blocks the writer */
+struct store_txn;    /* within a job's run() only */
+
+/*
+ * One change. run() works inside the batch's transaction: what it returns below
+ * 0 undoes this job alone, 0 or more is committed. done() is called once, on
+ * the writer thread, after the commit; then result holds run()'s answer, or
+ * -ERR_IO if the commit failed and nothing of the batch was kept.
+ */
+struct store_job {
+	int (*run)(struct store_job *job, struct store_txn *txn);
+	void (*done)(struct store_job *job);
+	int result;
+	struct store_job *next; /* the store's */
+};
+
+enum store_mode {
+	STORE_CREATE, /* the file must not exist */
+	STORE_OPEN,   /* the file must exist */
+};
+
+/* Opens, checks the file's integrity, migrates, and starts the writer. */
+int store_open(struct store **out, const char *path, enum store_mode mode,
+    struct reason *why) NODISCARD;
+/* Commits what is queued and ends the writer: later submissions are refused
+ * with -ERR_CLOSED. */
+void store_stop(struct store *store);
+/* Stops it if that was not done, and closes. No reader may be left. */
+void store_close(struct store *store);
+
+/* Queues a job from any thread, without blocking. -ERR_BUSY when too many wait:
+ * then done() is not called. */
+int store_submit(struct store *store, struct store_job *job) NODISCARD;
+/* Queues a job and waits for its result: for the start and for tests. done() is
+ * not called. */
+int store_apply(struct store *store, struct store_job *job) NODISCARD;
+
+int store_reader_open(struct store_reader **out, struct store *store) NODISCARD;
+void store_reader_close(struct store_reader *reader);
+/* Reads within a job see the batch's changes. */
+struct store_reader *store_txn_reader(struct store_txn *txn);
+
+#endif

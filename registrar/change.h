@@ -1,0 +1,32 @@
+/* Small administrative changes that need one store transaction. */
+#ifndef REGISTRAR_CHANGE_H
+#define REGISTRAR_CHANGE_H
+
+#include "base/domain.h"
+#include "registrar/registrar.h"
+
+enum change_kind {
+	CHANGE_IDENTITY_REMOVE,
+	CHANGE_IDENTITY_UNLOCK,
+	CHANGE_DNS_PROMOTE,
+	CHANGE_DNS_RETIRE,
+};
+
+struct change {
+	struct registrar *registrar;
+	enum change_kind kind;
+	char name[DOMAIN_MAX + 1]; /* identity or label; ADN */
+	char label[16];            /* DNS: "" for all */
+	char actor[64];
+	void (*done)(struct change *change); /* on the store's thread */
+
+	int result; /* 0, -ERR_NOT_FOUND, -ERR_REFUSED, ... with why */
+	struct reason why;
+
+	struct store_job job; /* the registrar's */
+};
+
+/* Queues it; 0 when done will be called. */
+int registrar_change(struct change *change) NODISCARD;
+
+#endif

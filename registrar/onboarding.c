@@ -1,0 +1,138 @@
+#include "registrar/onboarding.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/str.h"
+#include "registrar/internal.h"
+#include "tls/spake2p.h"
+
+static int
+check_request(const struct identity_add *add, struct reason *why)
+{
+	size_t len = strlen(add->name), password_len = strlen(add->password);
+
+	if (len == 0)
+		return reason_set(why, -ERR_INVALID, "the name is empty");
+	if (!str_is_printable(add->name))
+		return reason_set(why, -ERR_INVALID,
+		    "the name has characters outside printable ASCII");
+	if (strcmp(add->profile, "endpoint") != 0)
+		return reason_set(why, -ERR_INVALID,
+		    "no identity profile '%s': there is endpoint",
+		    add->profile);
+	if (!add->chosen)
+		return 0;
+	if (strpbrk(add->name, " :") != NULL)
+		return reason_set(why, -ERR_INVALID,
+		    "an identity with a chosen password has no space and no "
+		    "colon in its name");
+	if (!str_is_printable(add->password))
+		return reason_set(why, -ERR_INVALID,
+		    "the password has characters outside printable ASCII");
+	if (password_len < IDENTITY_PASSWORD_MIN)
+		return reason_set(why, -ERR_REFUSED,
+		    "the password is shorter than %d characters",
+		    IDENTITY_PASSWORD_MIN);
+	return 0;
+}
+
+static void
+finish(struct identity_add *add, int result)
+{
+	explicit_bzero(&add->record, sizeof(add->record));
+	add->result = result;
+	add->done(add);
+}
+
+static int
+store_run(struct store_job *job, struct store_txn *txn)
+{
+	struct identity_add *add = CONTAINER_OF(job, struct identity_add, job);
+	const struct identity identity = {.wire_name = add->wire_name,
+	    .name = add->name,
+	    .kind = add->chosen ? "password" : "code",
+	    .profile = add->profile,
+	    .allow_names = add->allow_names,
+	    .created_at = clock_now(),
+	    .expires_at = add->expires_at,
+	    .uses_left = add->uses_left,
+	    .guesses_max = add->guesses_max};
+
+	return identity_add(txn, &identity, &add->record, add->actor);
+}
+
+static void
+store_done(struct store_job *job)
+{
+	struct identity_add *add = CONTAINER_OF(job, struct identity_add, job);
+	int result = job->result;
+
+	if (result == -ERR_EXISTS)
+		reason_set(&add->why, result,
+		    "the identity '%s' exists already", add->wire_name);
+	else if (result != 0)
+		reason_set(&add->why, result, "the identity was not stored: %s",
+		    err_text(result));
+	finish(add, result);
+}
+
+/* Derives the verifier record (0.2 s), then hands it to the store. */
+static void
+derive_run(struct background_task *task)
+{
+	struct identity_add *add =
+	    CONTAINER_OF(task, struct identity_add, task);
+	const struct registrar_config *config = &add->registrar->config;
+	const char *password = add->chosen ? add->password : add->code.secret;
+	int err = spake2p_register(&add->record, NULL,
+	    (struct bytes){(const uint8_t *)password, strlen(password)},
+	    add->wire_name, config->server_name);
+
+	if (err == 0) {
+		add->job =
+		    (struct store_job){.run = store_run, .done = store_done};
+		err = store_submit(config->store, &add->job);
+	}
+	if (err != 0) {
+		reason_set(&add->why, err, "the verifier was not made: %s",
+		    err_text(err));
+		finish(add, err);
+	}
+}
+
+int
+registrar_identity_add(struct identity_add *add)
+{
+	const struct registrar_config *config = &add->registrar->config;
+	int err = check_request(add, &add->why);
+
+	if (err != 0)
+		return err;
+	if (add->chosen) {
+		memcpy(add->wire_name, add->name, sizeof(add->wire_name));
+	} else {
+		code_generate(&add->code);
+		memcpy(add->wire_name, add->code.identity,
+		    sizeof(add->code.identity));
+		memcpy(add->code.server_name, config->server_name,
+		    sizeof(add->code.server_name));
+		memcpy(add->code.root_sha256, config->root_sha256,
+		    sizeof(add->code.root_sha256));
+		add->code.has_root = true;
+	}
+	add->guesses_max =
+	    add->chosen ? config->guesses_password : config->guesses_code;
+	if (add->uses != 0)
+		add->uses_left = add->uses;
+	else
+		add->uses_left = add->chosen ? IDENTITY_UNLIMITED : 1;
+	add->expires_at = add->expires_in_s != 0
+			      ? clock_now() + add->expires_in_s
+			      : IDENTITY_NEVER;
+	add->task.run = derive_run;
+	err = background_submit(config->background, &add->task);
+	if (err != 0)
+		reason_set(&add->why, err, "%s", err_text(err));
+	return err;
+}

@@ -1,0 +1,40 @@
+/* The registrar decides: who may authenticate, which certificate a DNS server
+ * gets. It knows no HTTP; operations answer through callbacks, on any thread,
+ * so that nobody waits. */
+#ifndef REGISTRAR_REGISTRAR_H
+#define REGISTRAR_REGISTRAR_H
+
+#include <stdint.h>
+
+#include "base/background.h"
+#include "base/domain.h"
+#include "ca/signer.h"
+#include "db/store.h"
+
+struct registrar;
+
+struct registrar_config {
+	/* Borrowed; they outlive the registrar. */
+	struct store *store;
+	struct signer *signer;
+	struct background *background;
+
+	char server_name[DOMAIN_MAX + 1]; /* lower case */
+	uint8_t root_sha256[32];          /* for the codes' URI */
+
+	/* The guess budgets. */
+	int64_t guesses_password, guesses_code;
+	int64_t backoff_max_s;
+	/* Token buckets of attempts: how many at once, and how many a minute
+	 * come back; for each source, and for all. */
+	int64_t source_burst, source_per_minute;
+	int64_t total_burst, total_per_minute;
+};
+
+int registrar_new(
+    struct registrar **out, const struct registrar_config *config) NODISCARD;
+void registrar_free(struct registrar *registrar);
+const struct registrar_config *registrar_config(
+    const struct registrar *registrar);
+
+#endif

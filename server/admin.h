@@ -1,0 +1,26 @@
+/* The administrators' JSON API, /api/v1. Lists are {"items": [...], "next":
+ * CURSOR or null}; errors are application/problem+json (RFC 9457). */
+#ifndef SERVER_ADMIN_H
+#define SERVER_ADMIN_H
+
+#include "server/request.h"
+
+void admin_status(struct request *request);
+void admin_ca(struct request *request);
+void admin_identity_list(struct request *request);
+void admin_identity_add(struct request *request);
+void admin_identity_remove(struct request *request);
+void admin_identity_unlock(struct request *request);
+void admin_dns_list(struct request *request);
+void admin_dns_issue(struct request *request);
+void admin_dns_promote(struct request *request);
+void admin_dns_retire(struct request *request);
+void admin_cert_list(struct request *request);
+void admin_cert_show(struct request *request);
+void admin_audit(struct request *request);
+
+/* application/problem+json with status and detail. */
+void admin_problem(
+    struct request *request, unsigned int status, const char *detail);
+
+#endif

@@ -1,0 +1,180 @@
+#include "server/admin_json.h"
+
+#include <microhttpd.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/str.h"
+#include "server/admin.h"
+#include "server/routes.h"
+
+#define PAGE_DEFAULT 100
+#define PAGE_MAX 1000
+
+void
+reply_json(struct request *request, unsigned int status, json_t *value)
+{
+	char *text = value != NULL ? json_dumps(value, JSON_COMPACT) : NULL;
+
+	if (text != NULL)
+		reply_bytes(request, status,
+		    status < 400 ? "application/json"
+				 : "application/problem+json",
+		    (struct bytes){(const uint8_t *)text, strlen(text)});
+	else
+		reply_text(
+		    request, MHD_HTTP_INTERNAL_SERVER_ERROR, "out of memory");
+	if (text != NULL)
+		explicit_bzero(text, strlen(text));
+	free(text);
+	json_decref(value);
+}
+
+void
+admin_problem(struct request *request, unsigned int status, const char *detail)
+{
+	reply_json(request, status,
+	    json_pack("{ss si ss ss}", "type", "about:blank", "status",
+		(int)status, "title", MHD_get_reason_phrase_for(status),
+		"detail", detail));
+}
+
+void
+reply_error(struct request *request, int err, const struct reason *why)
+{
+	unsigned int status = err == -ERR_REFUSED
+				  ? MHD_HTTP_UNPROCESSABLE_CONTENT
+				  : status_of(err);
+
+	if (status >= MHD_HTTP_INTERNAL_SERVER_ERROR)
+		log_error("request failed", "request=%s path=%s error=\"%s\"",
+		    request->id, request->route->path, err_text(err));
+	admin_problem(request, status,
+	    why != NULL && why->text[0] != '\0' ? why->text : err_text(err));
+}
+
+static const char *
+unknown_member(json_t *object, const char *const *keys)
+{
+	const char *name;
+	json_t *value;
+
+	json_object_foreach(object, name, value)
+	{
+		size_t i = 0;
+
+		while (keys[i] != NULL && strcmp(keys[i], name) != 0)
+			i++;
+		if (keys[i] == NULL)
+			return name;
+	}
+	return NULL;
+}
+
+json_t *
+request_json(struct request *request, const char *const *keys)
+{
+	json_error_t error;
+	json_t *object;
+	const char *unknown;
+	char detail[200], quoted[100];
+
+	if (request->body.len == 0)
+		return json_object();
+	object = json_loadb(request->body.data, request->body.len,
+	    JSON_REJECT_DUPLICATES, &error);
+	if (object == NULL) {
+		snprintf(detail, sizeof(detail), "the body is not JSON: %.120s",
+		    error.text);
+	} else if (!json_is_object(object)) {
+		snprintf(detail, sizeof(detail), "the body is not an object");
+	} else {
+		unknown = unknown_member(object, keys);
+		if (unknown == NULL)
+			return object;
+		snprintf(detail, sizeof(detail), "unknown member %s",
+		    log_quote(quoted, sizeof(quoted), unknown));
+	}
+	json_decref(object);
+	admin_problem(request, MHD_HTTP_BAD_REQUEST, detail);
+	return NULL;
+}
+
+int
+json_copy_text(char *out, size_t size, const json_t *object, const char *key,
+    const char *fallback, struct reason *why)
+{
+	const json_t *value = json_object_get(object, key);
+	const char *text = value != NULL && !json_is_null(value)
+			       ? json_string_value(value)
+			       : fallback;
+
+	if (text == NULL)
+		return reason_set(why, -ERR_INVALID, "%s: %s", key,
+		    value == NULL ? "is missing" : "is not a string");
+	/* jansson refuses NUL in strings unless it is told otherwise. */
+	if (str_format(out, size, "%s", text) != 0)
+		return reason_set(why, -ERR_INVALID,
+		    "%s: longer than %zu characters", key, size - 1);
+	return 0;
+}
+
+int
+json_copy_number(int64_t *out, const json_t *object, const char *key,
+    int64_t min, int64_t max, int64_t fallback, struct reason *why)
+{
+	const json_t *value = json_object_get(object, key);
+	int64_t n = fallback;
+
+	if (value != NULL && !json_is_null(value)) {
+		if (!json_is_integer(value))
+			return reason_set(
+			    why, -ERR_INVALID, "%s: is not an integer", key);
+		n = json_integer_value(value);
+		if (n < min || n > max)
+			return reason_set(why, -ERR_INVALID,
+			    "%s: %lld is not between %lld and %lld", key,
+			    (long long)n, (long long)min, (long long)max);
+	}
+	*out = n;
+	return 0;
+}
+
+json_t *
+json_time(int64_t time)
+{
+	char text[RFC3339_LEN];
+
+	if (time == 0)
+		return json_null();
+	rfc3339_format(text, time);
+	return json_string(text);
+}
+
+void
+actor_name(char out[64], const struct request *request)
+{
+	snprintf(out, 64, "uid %u", (unsigned int)request->peer->uid);
+}
+
+bool
+request_page(struct request *request, int64_t *limit, int64_t *cursor)
+{
+	const char *limit_text = request_query(request, "limit");
+	const char *cursor_text = request_query(request, "cursor");
+
+	*limit = PAGE_DEFAULT;
+	*cursor = 0;
+	if ((limit_text != NULL &&
+		(parse_number(limit, limit_text, PAGE_MAX) != 0 ||
+		    *limit == 0)) ||
+	    (cursor_text != NULL &&
+		parse_number(cursor, cursor_text, INT64_MAX) != 0)) {
+		admin_problem(request, MHD_HTTP_BAD_REQUEST,
+		    "limit is 1 to 1000, cursor what an earlier list gave as "
+		    "next");
+		return false;
+	}
+	return true;
+}

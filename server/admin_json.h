@@ -1,0 +1,36 @@
+/* JSON in and out of the administrators' API. */
+#ifndef SERVER_ADMIN_JSON_H
+#define SERVER_ADMIN_JSON_H
+
+#include <jansson.h>
+
+#include "server/request.h"
+
+/* Takes value; NULL becomes 500. */
+void reply_json(struct request *request, unsigned int status, json_t *value);
+/* The problem for an error, with why as its detail. A refusal by a rule is 422:
+ * the request was understood and its content is not allowed. */
+void reply_error(struct request *request, int err, const struct reason *why);
+
+/* The body as an object, strictly: duplicates are refused, and so are members
+ * that are not among keys (NULL-terminated). An empty body is an empty object.
+ * NULL after replying. The caller decrefs. */
+json_t *request_json(struct request *request, const char *const *keys);
+/* Copies a member that must be a string of fitting size; fallback (may be NULL:
+ * required) if it is absent. */
+int json_copy_text(char *out, size_t size, const json_t *object,
+    const char *key, const char *fallback, struct reason *why) NODISCARD;
+int json_copy_number(int64_t *out, const json_t *object, const char *key,
+    int64_t min, int64_t max, int64_t fallback, struct reason *why) NODISCARD;
+
+/* RFC 3339 time, or null for 0. */
+json_t *json_time(int64_t time);
+
+/* Who administers, for the audit log: "uid 0". */
+void actor_name(char out[64], const struct request *request);
+
+/* limit and cursor of a list request; replies and returns false if they are
+ * malformed. */
+bool request_page(struct request *request, int64_t *limit, int64_t *cursor);
+
+#endif

@@ -1,0 +1,452 @@
+#include "server/app.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "ca/authority.h"
+#include "server/own_cert.h"
+#include "server/settings.h"
+
+#define ROOT_DAYS 3650
+#define ISSUING_DAYS 1825
+#define BACKGROUND_QUEUE_MAX 64
+
+/* --- configuration --- */
+
+static void
+set_log_level(const struct config *config)
+{
+	static const char *const names[] = {"error", "warn", "info", "debug"};
+	const char *level = config_text(config, "log.level");
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		if (strcmp(names[i], level) == 0)
+			log_set_level((enum log_level)i);
+}
+
+static int
+check_names(struct app *app, struct reason *why)
+{
+	if (settings_server_name(app->server_name, app->config) != 0 ||
+	    settings_ca_domain(app->ca_domain, app->config) != 0)
+		return reason_set(why, -ERR_INVALID,
+		    "server.name or ca.domain is not a domain name");
+	if (!domain_within(app->server_name, app->ca_domain))
+		return reason_set(why, -ERR_INVALID,
+		    "server.name %.100s is not in ca.domain %.100s: the CA "
+		    "could not issue its certificate",
+		    app->server_name, app->ca_domain);
+	return 0;
+}
+
+int
+app_configure(struct app *app, const char *state_dir, const char *config_path,
+    const char *const *assignments, size_t n, struct reason *why)
+{
+	int err = state_paths(&app->state, state_dir, why);
+
+	if (err == 0)
+		err = config_new(&app->config, settings_schema);
+	for (size_t i = 0; i < n && err == 0; i++)
+		err = config_set(app->config, assignments[i], why);
+	if (err == 0 && config_path != NULL)
+		err = config_read(app->config, config_path, why);
+	else if (err == 0 && file_exists(app->state.config))
+		err = config_read(app->config, app->state.config, why);
+	if (err == 0)
+		err = check_names(app, why);
+	return err;
+}
+
+static void
+apply_settings(struct app *app)
+{
+	const char *access = config_text(app->config, "eecerts.access");
+
+	atomic_store(
+	    &app->eecerts_authenticated, strcmp(access, "authenticated") == 0);
+	set_log_level(app->config);
+}
+
+/* The file of a first start: every default commented out; what the root fixes
+ * for good is written down if it was given. */
+static int
+write_config(struct app *app, struct reason *why)
+{
+	static const char *const fixed[] = {
+	    "server.name", "ca.domain", "ca.addresses"};
+	struct config *config = NULL;
+	struct buf text = {0};
+	int err = config_new(&config, settings_schema);
+
+	for (size_t i = 0; i < ARRAY_LEN(fixed) && err == 0; i++) {
+		const char *value = config_text(app->config, fixed[i]);
+		char assignment[1024];
+
+		if (strcmp(value, config_text(config, fixed[i])) == 0)
+			continue;
+		err = str_format(
+		    assignment, sizeof(assignment), "%s=%s", fixed[i], value);
+		if (err == 0)
+			err = config_set(config, assignment, why);
+	}
+	if (err == 0)
+		err = config_print(&text, config, true);
+	if (err == 0)
+		err = file_write(app->state.config,
+		    (struct bytes){(const uint8_t *)text.data, text.len}, 0600);
+	if (err != 0)
+		reason_set(why, err, "%s was not written: %s",
+		    app->state.config, err_text(err));
+	buf_fini(&text);
+	config_free(config);
+	return err;
+}
+
+/* --- CA and store --- */
+
+static int
+add_prefix(void *arg, const char *item)
+{
+	struct constraints *c = arg;
+
+	if (c->n_prefixes == CONSTRAINTS_MAX)
+		return -ERR_TOO_LARGE;
+	return ip_prefix_parse(&c->prefixes[c->n_prefixes++], item);
+}
+
+static int
+wanted_constraints(struct constraints *out, const struct app *app)
+{
+	memset(out, 0, sizeof(*out));
+	memcpy(out->domains[0], app->ca_domain, sizeof(app->ca_domain));
+	out->n_domains = 1;
+	return config_each(app->config, "ca.addresses", add_prefix, out);
+}
+
+static int
+first_start(struct app *app, struct reason *why)
+{
+	AUTOFREE struct authority_params *params = calloc(1, sizeof(*params));
+	int err = params != NULL ? wanted_constraints(&params->constraints, app)
+				 : -ERR_NOMEM;
+
+	if (err != 0)
+		return err;
+	log_info("first start", "state=%s server_name=%s ca_domain=%s",
+	    app->state.dir, app->server_name, app->ca_domain);
+	if (!file_exists(app->state.config)) {
+		err = write_config(app, why);
+		if (err != 0)
+			return err;
+	}
+	params->domain = app->ca_domain;
+	params->root_days = ROOT_DAYS;
+	params->issuing_days = ISSUING_DAYS;
+	return authority_create(app->state.ca_dir, params, why);
+}
+
+/* A configuration that disagrees with the root refuses the start: certificates
+ * would be issued that no client accepts. */
+static int
+check_constraints(const struct app *app, struct reason *why)
+{
+	AUTOFREE struct constraints *wanted = calloc(1, sizeof(*wanted));
+	int err = wanted != NULL ? wanted_constraints(wanted, app) : -ERR_NOMEM;
+
+	if (err != 0)
+		return err;
+	if (constraints_equal(wanted, signer_constraints(app->signer)))
+		return 0;
+	return reason_set(why, -ERR_REFUSED,
+	    "ca.domain (%.60s) or ca.addresses disagree with the name "
+	    "constraints of the root in %.80s, which are fixed: set them back, "
+	    "or start with another state directory",
+	    app->ca_domain, app->state.ca_dir);
+}
+
+static int
+start_ca(struct app *app, struct reason *why)
+{
+	const struct signer_config config = {
+	    .ca_dir = app->state.ca_dir, .server_name = app->server_name};
+	enum store_mode mode =
+	    file_exists(app->state.database) ? STORE_OPEN : STORE_CREATE;
+	int err = store_open(&app->store, app->state.database, mode, why);
+
+	if (err == 0 && app->state.first_start)
+		err = first_start(app, why);
+	if (err == 0)
+		err = signer_start(&app->signer, &config, why);
+	if (err == 0)
+		err = check_constraints(app, why);
+	return err;
+}
+
+static int
+start_registrar(struct app *app)
+{
+	const struct config *c = app->config;
+	struct registrar_config config = {.store = app->store,
+	    .signer = app->signer,
+	    .background = app->background,
+	    .guesses_password = config_number(c, "pake.guesses_password"),
+	    .guesses_code = config_number(c, "pake.guesses_code"),
+	    .backoff_max_s = config_number(c, "pake.backoff_max"),
+	    .source_burst = config_number(c, "pake.source_burst"),
+	    .source_per_minute = config_number(c, "pake.source_per_minute"),
+	    .total_burst = config_number(c, "pake.total_burst"),
+	    .total_per_minute = config_number(c, "pake.total_per_minute")};
+	AUTOFREE struct cert_info *root = calloc(1, sizeof(*root));
+	int err = root != NULL
+		      ? cert_parse(root, signer_root(app->signer), NULL)
+		      : -ERR_NOMEM;
+
+	if (err != 0)
+		return err;
+	memcpy(config.server_name, app->server_name, sizeof(app->server_name));
+	memcpy(config.root_sha256, root->sha256, sizeof(root->sha256));
+	return registrar_new(&app->registrar, &config);
+}
+
+/* --- engine and announcements --- */
+
+static int
+add_listener(void *arg, const char *item)
+{
+	struct engine_config *config = arg;
+	socklen_t len;
+
+	if (config->n_listen == ARRAY_LEN(config->listen))
+		return -ERR_TOO_LARGE;
+	return endpoint_parse(&config->listen[config->n_listen++], &len, item);
+}
+
+static int
+start_engine(struct app *app, struct reason *why)
+{
+	struct engine_config config = {.app = app,
+	    .store = app->store,
+	    .registrar = app->registrar,
+	    .admin_path = app->state.admin_socket,
+	    .n_workers = (size_t)config_number(app->config, "server.workers"),
+	    .idle_timeout_s = config_number(app->config, "server.idle_timeout"),
+	    .handshake_timeout_s =
+		config_number(app->config, "server.handshake_timeout"),
+	    .max_connections =
+		config_number(app->config, "server.max_connections")};
+	struct tls_server *tls = NULL;
+	int err =
+	    config_each(app->config, "server.listen", add_listener, &config);
+
+	if (err != 0)
+		return reason_set(why, err, "server.listen: more than %zu",
+		    ARRAY_LEN(config.listen));
+	err = own_cert_prepare(app, &tls, why);
+	if (err == 0 && app->pake_why.text[0] != '\0')
+		log_error(
+		    "PAKE is not offered", "reason=\"%s\"", app->pake_why.text);
+	if (err == 0)
+		err = engine_start(&app->engine, &config, tls, why);
+	tls_server_unref(tls);
+	return err;
+}
+
+static int
+add_interface(void *arg, const char *item)
+{
+	struct mdns_config *config = arg;
+
+	if (config->n_interfaces == MDNS_INTERFACES_MAX)
+		return -ERR_TOO_LARGE;
+	return str_format(config->interfaces[config->n_interfaces++],
+	    sizeof(config->interfaces[0]), "%s", item);
+}
+
+static uint16_t
+served_port(const struct app *app)
+{
+	const struct sockaddr *sa = engine_address(app->engine, 0);
+	char text[ENDPOINT_TEXT_MAX];
+	int64_t port = 0;
+
+	endpoint_format(text, sa);
+	if (parse_number(&port, strrchr(text, ':') + 1, UINT16_MAX) != 0)
+		return 0;
+	return (uint16_t)port;
+}
+
+static int
+describe_service(struct mdns_service *service, const struct app *app)
+{
+	const char *instance = config_text(app->config, "mdns.instance");
+	struct tls_server *tls = engine_tls(app->engine);
+	bool pake = tls_server_offers_pake(tls);
+	int err;
+
+	tls_server_unref(tls);
+	*service = (struct mdns_service){
+	    .type = "_est._tcp", .port = served_port(app)};
+	if (instance[0] != '\0')
+		err = str_format(service->instance, sizeof(service->instance),
+		    "%s", instance);
+	else if (str_format(service->instance, sizeof(service->instance),
+		     "Estuary %s", app->ca_domain) != 0)
+		err = str_format(
+		    service->instance, sizeof(service->instance), "Estuary");
+	else
+		err = 0;
+	snprintf(service->txt[0], sizeof(service->txt[0]), "txtvers=1");
+	snprintf(
+	    service->txt[1], sizeof(service->txt[1]), "path=/.well-known/est");
+	/* At most 253 characters of name: fits 255 with its key, or is cut off
+	 * by the check of str_format. */
+	if (err == 0)
+		err = str_format(service->txt[2], sizeof(service->txt[2]),
+		    "name=%s", app->server_name);
+	service->n_txt = 3;
+	if (pake)
+		snprintf(service->txt[service->n_txt++],
+		    sizeof(service->txt[0]), "pake=spake2plus");
+	return err;
+}
+
+static int
+start_announcer(struct app *app, struct mdns_announcer **out)
+{
+	struct mdns_config config = {.n_interfaces = 0};
+	struct mdns_service service;
+	const uint8_t *root = registrar_config(app->registrar)->root_sha256;
+	int err = describe_service(&service, app);
+
+	if (err == 0)
+		err = config_each(
+		    app->config, "mdns.interfaces", add_interface, &config);
+	if (err != 0)
+		return err;
+	/* Stable, and not the host's own name, which may be announced by
+	 * another program. */
+	snprintf(config.host_name, sizeof(config.host_name),
+	    "estuary-%02x%02x%02x%02x", root[0], root[1], root[2], root[3]);
+	return mdns_announcer_start(out, &config, &service, 1);
+}
+
+/* Ends the announcement with a goodbye, and begins the configured one. */
+static int
+announce(struct app *app)
+{
+	struct mdns_announcer *old, *new = NULL;
+	int err;
+
+	pthread_mutex_lock(&app->mutex);
+	old = STEAL(app->announcer);
+	pthread_mutex_unlock(&app->mutex);
+	mdns_announcer_stop(old);
+	if (!config_bool(app->config, "mdns.enabled"))
+		return 0;
+	err = start_announcer(app, &new);
+	if (err != 0)
+		return err;
+	pthread_mutex_lock(&app->mutex);
+	app->announcer = new;
+	pthread_mutex_unlock(&app->mutex);
+	return 0;
+}
+
+/* --- life --- */
+
+int
+app_start(struct app *app, const char *state_dir, struct reason *why)
+{
+	int err = state_open(&app->state, state_dir, why);
+
+	app->started_at = clock_now();
+	app->pake_extension =
+	    (uint16_t)config_number(app->config, "pake.extension");
+	app->pake_scheme = (uint16_t)config_number(app->config, "pake.scheme");
+	pthread_mutex_init(&app->mutex, NULL);
+	apply_settings(app);
+	if (err == 0)
+		err = start_ca(app, why);
+	if (err == 0)
+		err = background_start(&app->background, BACKGROUND_QUEUE_MAX);
+	if (err == 0)
+		err = start_registrar(app);
+	if (err == 0)
+		err = start_engine(app, why);
+	if (err == 0)
+		err = announce(app);
+	if (err != 0 && why->text[0] == '\0')
+		reason_set(why, err, "%s", err_text(err));
+	return err;
+}
+
+/* In the order in which one hands work to the next, so that nothing is handed
+ * to what has gone. */
+void
+app_stop(struct app *app)
+{
+	mdns_announcer_stop(app->announcer);
+	engine_stop(app->engine);
+	background_stop(app->background);
+	signer_stop(app->signer);
+	store_stop(app->store);
+	engine_free(app->engine);
+	store_close(app->store);
+	registrar_free(app->registrar);
+	pthread_mutex_destroy(&app->mutex);
+	state_close(&app->state);
+	config_free(app->config);
+}
+
+void
+app_tick(struct app *app)
+{
+	struct tls_server *tls = NULL;
+	struct reason why = {""};
+
+	if (!own_cert_is_due(app))
+		return;
+	if (own_cert_prepare(app, &tls, &why) == 0)
+		engine_set_tls(app->engine, tls);
+	else
+		log_error("server certificate not renewed", "reason=\"%s\"",
+		    why.text);
+	tls_server_unref(tls);
+}
+
+int
+app_reload(struct app *app, const struct app *fresh, struct reason *why)
+{
+	static const char *const reloadable[] = {"log.level", "eecerts.access",
+	    "mdns.enabled", "mdns.interfaces", "mdns.instance"};
+	bool announcement_changed = false;
+	int err = 0;
+
+	for (size_t i = 0; settings_schema[i].name != NULL && err == 0; i++) {
+		const char *key = settings_schema[i].name;
+		size_t j = 0;
+
+		if (strcmp(config_text(app->config, key),
+			config_text(fresh->config, key)) == 0)
+			continue;
+		while (j < ARRAY_LEN(reloadable) &&
+		       strcmp(reloadable[j], key) != 0)
+			j++;
+		if (j == ARRAY_LEN(reloadable)) {
+			log_warn("takes effect after a restart", "key=%s", key);
+			continue;
+		}
+		err = config_copy(app->config, fresh->config, key);
+		announcement_changed =
+		    announcement_changed || strncmp(key, "mdns.", 5) == 0;
+	}
+	apply_settings(app);
+	if (err == 0 && announcement_changed)
+		err = announce(app);
+	return err == 0 ? 0 : reason_set(why, err, "%s", err_text(err));
+}

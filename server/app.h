@@ -1,0 +1,63 @@
+/* The appliance: everything hangs off this one struct, which only server/
+ * knows. */
+#ifndef SERVER_APP_H
+#define SERVER_APP_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "base/background.h"
+#include "base/config.h"
+#include "ca/cert.h"
+#include "ca/signer.h"
+#include "db/store.h"
+#include "mdns/announce.h"
+#include "registrar/registrar.h"
+#include "server/engine.h"
+#include "server/state.h"
+
+struct app {
+	struct config *config; /* the main thread's */
+	struct state state;
+	char server_name[DOMAIN_MAX + 1];
+	char ca_domain[DOMAIN_MAX + 1];
+	int64_t started_at;
+	uint16_t pake_extension, pake_scheme;
+	/* eecerts.access; may change while running */
+	atomic_bool eecerts_authenticated;
+
+	struct store *store;
+	struct background *background;
+	struct signer *signer;
+	struct registrar *registrar;
+	struct engine *engine;
+	/* NULL if disabled; replaced under mutex */
+	struct mdns_announcer *announcer;
+	pthread_mutex_t mutex;
+
+	struct cert_info own_cert; /* the server's; the main thread's */
+	_Atomic int64_t own_cert_not_after;
+	struct reason pake_why; /* why PAKE is not offered; "" if it is */
+};
+
+/* Reads the configuration: defaults, the file (path, or the state directory's
+ * if that is there), then the --set assignments. */
+int app_configure(struct app *app, const char *state_dir,
+    const char *config_path, const char *const *assignments, size_t n,
+    struct reason *why) NODISCARD;
+/* Starts everything; what was started is stopped by app_stop() in any case. */
+int app_start(
+    struct app *app, const char *state_dir, struct reason *why) NODISCARD;
+void app_stop(struct app *app);
+
+/* The main thread, now and then: renews the server's own certificate. */
+void app_tick(struct app *app);
+
+/* Takes over from fresh, which was made by app_configure(), what can change
+ * while running: the log level, the announcement, who may fetch eecerts. A
+ * change of anything else is logged as waiting for a restart. fresh stays the
+ * caller's. */
+int app_reload(
+    struct app *app, const struct app *fresh, struct reason *why) NODISCARD;
+
+#endif

@@ -1,0 +1,199 @@
+#include "server/engine.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "server/listen.h"
+#include "server/worker.h"
+
+#define DESCRIPTORS_WANTED 65536
+
+struct engine {
+	struct engine_config config; /* listen holds the bound addresses */
+	struct worker *workers;
+	size_t n_workers, n_started;
+	pthread_mutex_t mutex;
+	struct tls_server *tls; /* under mutex */
+	atomic_size_t connections;
+};
+
+const struct engine_config *
+engine_config(const struct engine *engine)
+{
+	return &engine->config;
+}
+
+const struct sockaddr *
+engine_address(const struct engine *engine, size_t i)
+{
+	return (const struct sockaddr *)&engine->config.listen[i];
+}
+
+struct tls_server *
+engine_tls(struct engine *engine)
+{
+	struct tls_server *tls;
+
+	pthread_mutex_lock(&engine->mutex);
+	tls = tls_server_ref(engine->tls);
+	pthread_mutex_unlock(&engine->mutex);
+	return tls;
+}
+
+void
+engine_set_tls(struct engine *engine, struct tls_server *tls)
+{
+	struct tls_server *old;
+
+	tls_server_ref(tls);
+	pthread_mutex_lock(&engine->mutex);
+	old = engine->tls;
+	engine->tls = tls;
+	pthread_mutex_unlock(&engine->mutex);
+	tls_server_unref(old);
+}
+
+size_t
+engine_connections(const struct engine *engine)
+{
+	return atomic_load(&engine->connections);
+}
+
+void
+engine_count_connection(struct engine *engine, int delta)
+{
+	if (delta > 0)
+		atomic_fetch_add(&engine->connections, 1);
+	else
+		atomic_fetch_sub(&engine->connections, 1);
+}
+
+static void
+raise_descriptor_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+		return;
+	if (limit.rlim_cur >= DESCRIPTORS_WANTED)
+		return;
+	limit.rlim_cur = limit.rlim_max < DESCRIPTORS_WANTED
+			     ? limit.rlim_max
+			     : DESCRIPTORS_WANTED;
+	if (setrlimit(RLIMIT_NOFILE, &limit) != 0)
+		log_warn("descriptor limit not raised", "limit=%llu",
+		    (unsigned long long)limit.rlim_cur);
+}
+
+/* The first worker's bind replaces port 0 by the real one, which the others
+ * then share. */
+static int
+add_listeners(struct engine *engine, struct worker *worker, bool first,
+    struct reason *why)
+{
+	struct engine_config *config = &engine->config;
+	int err = 0;
+
+	for (size_t i = 0; i < config->n_listen && err == 0; i++) {
+		struct listener *l = &worker->listeners[worker->n_listeners];
+
+		err = listen_tcp(&l->watch.fd, &config->listen[i], why);
+		l->kind = LISTENER_TLS;
+		worker->n_listeners += err == 0 ? 1 : 0;
+	}
+	if (err == 0 && first) {
+		struct listener *l = &worker->listeners[worker->n_listeners];
+
+		err = listen_unix(&l->watch.fd, config->admin_path, why);
+		l->kind = LISTENER_ADMIN;
+		worker->n_listeners += err == 0 ? 1 : 0;
+	}
+	return err;
+}
+
+static size_t
+worker_count(const struct engine_config *config)
+{
+	long cores = sysconf(_SC_NPROCESSORS_ONLN);
+	size_t n = config->n_workers;
+
+	if (n == 0)
+		n = cores > 0 ? (size_t)cores : 1;
+	return n < ENGINE_WORKERS_MAX ? n : ENGINE_WORKERS_MAX;
+}
+
+static int
+start_workers(struct engine *engine, struct reason *why)
+{
+	int err = 0;
+
+	/* All sockets first: nobody serves before everybody can. */
+	for (size_t i = 0; i < engine->n_workers && err == 0; i++)
+		err = add_listeners(engine, &engine->workers[i], i == 0, why);
+	for (size_t i = 0; i < engine->n_workers && err == 0; i++) {
+		err = worker_start(&engine->workers[i], engine);
+		if (err == 0)
+			engine->n_started++;
+		else
+			reason_set(why, err, "a worker did not start: %s",
+			    err_text(err));
+	}
+	return err;
+}
+
+int
+engine_start(struct engine **out, const struct engine_config *config,
+    struct tls_server *tls, struct reason *why)
+{
+	struct engine *engine = calloc(1, sizeof(*engine));
+	int err;
+
+	if (engine == NULL)
+		return -ERR_NOMEM;
+	raise_descriptor_limit();
+	engine->config = *config;
+	engine->n_workers = worker_count(config);
+	engine->tls = tls_server_ref(tls);
+	pthread_mutex_init(&engine->mutex, NULL);
+	engine->workers = calloc(engine->n_workers, sizeof(*engine->workers));
+	err = engine->workers != NULL ? start_workers(engine, why) : -ERR_NOMEM;
+	if (err != 0) {
+		engine_stop(engine);
+		engine_free(engine);
+		return err;
+	}
+	*out = engine;
+	return 0;
+}
+
+void
+engine_stop(struct engine *engine)
+{
+	if (engine == NULL)
+		return;
+	for (size_t i = 0; i < engine->n_started; i++)
+		worker_stop(&engine->workers[i]);
+	for (size_t i = 0; i < engine->n_started; i++)
+		worker_join(&engine->workers[i]);
+	if (engine->n_started != 0)
+		unlink(engine->config.admin_path);
+}
+
+void
+engine_free(struct engine *engine)
+{
+	if (engine == NULL)
+		return;
+	for (size_t i = 0; engine->workers != NULL && i < engine->n_workers;
+	     i++)
+		worker_free(&engine->workers[i]);
+	tls_server_unref(engine->tls);
+	pthread_mutex_destroy(&engine->mutex);
+	free(engine->workers);
+	free(engine);
+}

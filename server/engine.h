@@ -1,0 +1,59 @@
+/* The HTTPS engine: one worker a core, each with SO_REUSEPORT listeners of its
+ * own; the first also serves the administrators' Unix socket. */
+#ifndef SERVER_ENGINE_H
+#define SERVER_ENGINE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+#include "base/error.h"
+#include "registrar/registrar.h"
+#include "tls/server.h"
+
+#define ENGINE_LISTENERS_MAX 8
+#define ENGINE_WORKERS_MAX 64
+
+struct app;
+struct engine;
+
+enum listener_kind {
+	LISTENER_TLS,
+	LISTENER_ADMIN, /* Unix socket, plain HTTP, peers known by uid */
+};
+
+struct engine_config {
+	struct app *app;
+	struct store *store;
+	struct registrar *registrar;
+	struct sockaddr_storage listen[ENGINE_LISTENERS_MAX - 1];
+	size_t n_listen;
+	const char *admin_path;
+	size_t n_workers; /* 0: one a core */
+	int64_t idle_timeout_s, handshake_timeout_s;
+	int64_t max_connections; /* of each worker */
+};
+
+/* Binds and starts; tls is borrowed for the call (the engine keeps a
+ * reference). */
+int engine_start(struct engine **out, const struct engine_config *config,
+    struct tls_server *tls, struct reason *why) NODISCARD;
+/* Stops accepting, lets waiting requests finish for a second, and joins the
+ * workers. Other rooms may still answer what was handed to them. */
+void engine_stop(struct engine *engine);
+/* When nobody can answer any more: takes what was answered, and frees. */
+void engine_free(struct engine *engine);
+
+const struct engine_config *engine_config(const struct engine *engine);
+/* Where listener i is bound; port 0 was replaced by the real one. */
+const struct sockaddr *engine_address(const struct engine *engine, size_t i);
+
+/* The TLS server of new connections, as a new reference. */
+struct tls_server *engine_tls(struct engine *engine);
+void engine_set_tls(struct engine *engine, struct tls_server *tls);
+
+/* Connections now, over all workers. */
+size_t engine_connections(const struct engine *engine);
+void engine_count_connection(struct engine *engine, int delta);
+
+#endif

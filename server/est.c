@@ -1,0 +1,210 @@
+#include "server/est.h"
+
+#include <jansson.h>
+#include <microhttpd.h>
+#include <string.h>
+
+#include "base/base64.h"
+#include "base/clock.h"
+#include "base/domain.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "ca/certs_only.h"
+#include "ca/signer.h"
+#include "db/dns_server.h"
+#include "server/app.h"
+
+#define CERTS_ONLY_TYPE "application/pkcs7-mime; smime-type=certs-only"
+/* The one client that cannot read a long line. */
+#define WRAPPING_CLIENT "libest"
+#define WRAP_COLUMNS 64
+
+static void
+reply_failure(struct request *request, const char *event, int err)
+{
+	log_error(event, "request=%s error=\"%s\"", request->id, err_text(err));
+	reply_text(request, MHD_HTTP_INTERNAL_SERVER_ERROR,
+	    "internal error; the administrator finds request %s in the log",
+	    request->id);
+}
+
+/* Base64 on one line and LF (RFC 8951 3.1). [RFC8951 3.1] */
+static void
+reply_certs_only(struct request *request, const struct cert_list *certs)
+{
+	const char *agent = request_header(request, MHD_HTTP_HEADER_USER_AGENT);
+	bool wrap = agent != NULL && strncmp(agent, WRAPPING_CLIENT,
+					 sizeof(WRAPPING_CLIENT) - 1) == 0;
+	struct blob der = {0};
+	struct buf body = {0};
+	int err = certs_only_encode(&der, certs);
+
+	if (err == 0)
+		err = base64_encode(
+		    &body, blob_bytes(&der), wrap ? WRAP_COLUMNS : 0);
+	if (err == 0 && !wrap)
+		err = buf_adds(&body, "\n");
+	if (err == 0) {
+		reply_header(request, "Content-Transfer-Encoding", "base64");
+		reply_bytes(request, MHD_HTTP_OK, CERTS_ONLY_TYPE,
+		    (struct bytes){(const uint8_t *)body.data, body.len});
+	} else {
+		reply_failure(request, "certs-only not encoded", err);
+	}
+	blob_fini(&der);
+	buf_fini(&body);
+}
+
+void
+est_cacerts(struct request *request)
+{
+	struct signer *signer = request->app->signer;
+	struct cert_list certs = {0};
+	int err = cert_list_add(&certs, signer_root(signer));
+
+	if (err == 0)
+		err = cert_list_add(&certs, signer_issuing(signer));
+	if (err == 0)
+		reply_certs_only(request, &certs);
+	else
+		reply_failure(request, "cacerts not built", err);
+	cert_list_fini(&certs);
+}
+
+/* There is one CA: it answers under any CA label. A label never equals an
+ * operation (RFC 7030 3.2.2), nor an SRV label, which are reserved. */
+void
+est_cacerts_label(struct request *request)
+{
+	static const char *const reserved[] = {"cacerts", "simpleenroll",
+	    "simplereenroll", "fullcmc", "serverkeygen", "csrattrs", "eecerts",
+	    "crls", "pal", "domain-s", "doh"};
+
+	for (size_t i = 0; i < ARRAY_LEN(reserved); i++) {
+		if (strcmp(request->params[0], reserved[i]) == 0) {
+			reply_text(request, MHD_HTTP_NOT_FOUND,
+			    "'%s' is not a CA label", request->params[0]);
+			return;
+		}
+	}
+	est_cacerts(request);
+}
+
+/* One certificate may serve several labels: it is sent once. */
+static int
+add_eecert(void *arg, const struct dns_server *server)
+{
+	struct cert_list *certs = arg;
+
+	for (size_t i = 0; i < certs->n; i++)
+		if (bytes_equal(blob_bytes(&certs->items[i]), server->der))
+			return 0;
+	return cert_list_add(certs, server->der);
+}
+
+/* End-entity certificates only: intermediates are in /cacerts. [RFC8295 3] */
+static void
+reply_eecerts(struct request *request, const char *label)
+{
+	struct cert_list certs = {0};
+	int err = dns_server_published(
+	    request->reader, label, clock_now(), add_eecert, &certs);
+
+	if (err != 0)
+		reply_failure(request, "eecerts not read", err);
+	else if (certs.n == 0)
+		reply_text(request, MHD_HTTP_NOT_FOUND,
+		    label != NULL ? "no DNS server has a certificate for '%s'"
+				  : "no DNS server has a certificate yet",
+		    label);
+	else
+		reply_certs_only(request, &certs);
+	cert_list_fini(&certs);
+}
+
+void
+est_eecerts(struct request *request)
+{
+	reply_eecerts(request, NULL);
+}
+
+void
+est_eecerts_label(struct request *request)
+{
+	char label[REQUEST_PARAM_MAX];
+
+	memcpy(label, request->params[0], sizeof(label));
+	ascii_lower_all(label);
+	if (service_label_is_valid(label))
+		reply_eecerts(request, label);
+	else
+		reply_text(request, MHD_HTTP_NOT_FOUND,
+		    "this is not an SRV service label");
+}
+
+/* --- /resolvers.json --- */
+
+static json_t *
+split_addresses(const char *text)
+{
+	json_t *list = json_array();
+
+	while (*text != '\0') {
+		size_t len = strcspn(text, ",");
+
+		json_array_append_new(list, json_stringn(text, len));
+		text += len + (text[len] == ',' ? 1 : 0);
+	}
+	return list;
+}
+
+static json_t *
+alpn_of(const char *label)
+{
+	return json_pack("[s]", strcmp(label, "doh") == 0 ? "h2" : "dot");
+}
+
+static int
+add_resolver(void *arg, const struct dns_server *server)
+{
+	AUTOFREE struct cert_info *info = calloc(1, sizeof(*info));
+	json_t *list = arg, *item;
+	char sha256[2 * sizeof(info->sha256) + 1];
+	int err =
+	    info != NULL ? cert_parse(info, server->der, NULL) : -ERR_NOMEM;
+
+	if (err != 0)
+		return err;
+	hex_encode(sha256, (struct bytes){info->sha256, sizeof(info->sha256)});
+	item = json_pack("{ss ss so si so ss ss}", "adn", server->adn, "label",
+	    server->label, "addresses", split_addresses(server->addresses),
+	    "port", (int)server->port, "alpn", alpn_of(server->label), "state",
+	    server->state, "sha256", sha256);
+	if (item != NULL && server->dohpath[0] != '\0')
+		json_object_set_new(
+		    item, "dohpath", json_string(server->dohpath));
+	return json_array_append_new(list, item) == 0 ? 0 : -ERR_NOMEM;
+}
+
+void
+est_resolvers(struct request *request)
+{
+	json_t *list = json_array();
+	int err = dns_server_published(
+	    request->reader, NULL, clock_now(), add_resolver, list);
+	json_t *document = json_pack("{so}", "resolvers", list);
+	char *text =
+	    document != NULL ? json_dumps(document, JSON_COMPACT) : NULL;
+
+	if (err != 0 || text == NULL)
+		reply_failure(
+		    request, "resolvers not read", err != 0 ? err : -ERR_NOMEM);
+	else if (json_array_size(list) == 0)
+		reply_text(request, MHD_HTTP_NOT_FOUND,
+		    "no DNS server has a certificate yet");
+	else
+		reply_bytes(request, MHD_HTTP_OK, "application/json",
+		    (struct bytes){(const uint8_t *)text, strlen(text)});
+	free(text);
+	json_decref(document);
+}

@@ -1,0 +1,185 @@
+#include "server/own_cert.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "ca/key.h"
+#include "db/certificate.h"
+
+#define PEM_MAX_BYTES 65536
+
+struct put_job {
+	struct store_job job;
+	const struct cert_info *info;
+	struct bytes der;
+};
+
+static int
+put_run(struct store_job *job, struct store_txn *txn)
+{
+	struct put_job *put = CONTAINER_OF(job, struct put_job, job);
+	const struct certificate row = {.serial = put->info->serial,
+	    .subject = put->info->subject,
+	    .profile = profile_get(PROFILE_EST_SERVER)->name,
+	    .identity = "",
+	    .issued_at = clock_now(),
+	    .not_before = put->info->not_before,
+	    .not_after = put->info->not_after,
+	    .der = put->der};
+
+	return certificate_put(txn, NULL, &row, "estuaryd");
+}
+
+static int
+request_cert(struct app *app, const struct key *key, struct blob *cert,
+    struct reason *why)
+{
+	AUTOFREE struct signer_request *sign = calloc(1, sizeof(*sign));
+	struct names none = {.n = 0};
+	struct blob csr = {0};
+	int err = sign != NULL
+		      ? key_make_csr(&csr, key, app->server_name, &none)
+		      : -ERR_NOMEM;
+
+	if (err == 0 && csr.len > sizeof(sign->csr))
+		err = -ERR_TOO_LARGE;
+	if (err == 0) {
+		memcpy(sign->csr, csr.data, csr.len);
+		sign->csr_len = csr.len;
+		sign->profile = PROFILE_EST_SERVER;
+		sign->not_before = clock_now();
+		snprintf(sign->common_name, sizeof(sign->common_name), "%s",
+		    app->server_name);
+		err = names_add(&sign->names, NAME_DNS, app->server_name);
+	}
+	if (err == 0) {
+		err = signer_issue(app->signer, sign);
+		*why = sign->why;
+		*cert = sign->cert;
+	}
+	blob_fini(&csr);
+	return err;
+}
+
+/* Key, leaf, issuing CA: one file, so that they change together. */
+static int
+write_pem(struct app *app, const struct key *key, struct bytes cert)
+{
+	struct blob key_pem = {0};
+	struct buf pem = {0};
+	int err = key_to_pem(&key_pem, key);
+
+	if (err == 0)
+		err = buf_add(&pem, key_pem.data, key_pem.len);
+	if (err == 0)
+		err = cert_to_pem(&pem, cert);
+	if (err == 0)
+		err = cert_to_pem(&pem, signer_issuing(app->signer));
+	if (err == 0)
+		err = file_write(app->state.server_pem,
+		    (struct bytes){(const uint8_t *)pem.data, pem.len}, 0400);
+	if (pem.data != NULL)
+		explicit_bzero(pem.data, pem.len);
+	buf_fini(&pem);
+	key_pem_fini(&key_pem);
+	return err;
+}
+
+static int
+issue(struct app *app, struct reason *why)
+{
+	struct put_job put = {.job = {.run = put_run}, .info = &app->own_cert};
+	struct key *key = NULL;
+	struct blob cert = {0};
+	int err = key_generate(&key);
+
+	if (err == 0)
+		err = request_cert(app, key, &cert, why);
+	if (err == 0)
+		err = cert_parse(&app->own_cert, blob_bytes(&cert), why);
+	if (err == 0) {
+		put.der = blob_bytes(&cert);
+		err = store_apply(app->store, &put.job);
+	}
+	if (err == 0)
+		err = write_pem(app, key, blob_bytes(&cert));
+	if (err == 0)
+		log_info("server certificate issued", "serial=%s name=%s",
+		    app->own_cert.serial, app->server_name);
+	else if (why->text[0] == '\0')
+		reason_set(why, err, "the server certificate was not made: %s",
+		    err_text(err));
+	blob_fini(&cert);
+	key_free(key);
+	return err;
+}
+
+bool
+own_cert_is_due(const struct app *app)
+{
+	const struct cert_info *cert = &app->own_cert;
+	int64_t life = cert->not_after - cert->not_before;
+
+	return clock_now() >= cert->not_before + life / 3 * 2;
+}
+
+/* 1 when server.pem holds a certificate that will do. */
+static int
+load(struct app *app, struct blob *pem, struct reason *why)
+{
+	struct cert_list list = {0};
+	struct bytes issuing = signer_issuing(app->signer);
+	bool usable;
+	int err;
+
+	if (!file_exists(app->state.server_pem))
+		return 0;
+	err = file_read_secret(pem, app->state.server_pem, PEM_MAX_BYTES, why);
+	if (err != 0)
+		return err;
+	err = cert_list_from_pem(&list, blob_bytes(pem), NULL);
+	if (err == 0)
+		err = cert_parse(
+		    &app->own_cert, blob_bytes(&list.items[0]), NULL);
+	usable = err == 0 && list.n == 2 &&
+		 bytes_equal(blob_bytes(&list.items[1]), issuing) &&
+		 names_has(&app->own_cert.names, NAME_DNS, app->server_name) &&
+		 !own_cert_is_due(app);
+	cert_list_fini(&list);
+	return usable ? 1 : 0;
+}
+
+int
+own_cert_prepare(struct app *app, struct tls_server **out, struct reason *why)
+{
+	struct tls_server_config tls = {.server_name = app->server_name,
+	    .pake = config_bool(app->config, "pake.enabled"),
+	    .pake_extension = app->pake_extension,
+	    .pake_scheme = app->pake_scheme};
+	struct blob pem = {0};
+	int err = load(app, &pem, why);
+
+	if (err == 0) {
+		key_pem_fini(&pem);
+		err = issue(app, why);
+		if (err == 0)
+			err = load(app, &pem, why);
+	}
+	if (err == 1) {
+		atomic_store(&app->own_cert_not_after, app->own_cert.not_after);
+		tls.chain_pem = blob_bytes(&pem);
+		tls.key_pem = blob_bytes(&pem);
+		app->pake_why = (struct reason){""};
+		err = tls_server_new(out, &tls, &app->pake_why);
+		if (err != 0)
+			*why = app->pake_why;
+	} else if (err == 0) {
+		err = reason_set(why, -ERR_CRYPTO,
+		    "the server certificate just issued cannot be used");
+	}
+	key_pem_fini(&pem);
+	return err;
+}

@@ -1,0 +1,180 @@
+#include "server/routes.h"
+
+#include <microhttpd.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/str.h"
+#include "server/admin.h"
+#include "server/app.h"
+#include "server/est.h"
+
+#define JSON_BODY_MAX 65536
+
+#define EST "/.well-known/est"
+#define API "/api/v1"
+
+static const struct route public_routes[] = {
+    {"GET", EST "/cacerts", ACCESS_ANYONE, 0, est_cacerts},
+    {"GET", EST "/eecerts", ACCESS_DNS, 0, est_eecerts},
+    {"GET", EST "/eecerts/{}", ACCESS_DNS, 0, est_eecerts_label},
+    {"GET", EST "/{}/eecerts", ACCESS_DNS, 0, est_eecerts_label},
+    {"GET", EST "/{}/cacerts", ACCESS_ANYONE, 0, est_cacerts_label},
+    {"GET", "/resolvers.json", ACCESS_DNS, 0, est_resolvers},
+};
+
+static const struct route admin_routes[] = {
+    {"GET", API "/status", ACCESS_ADMIN, 0, admin_status},
+    {"GET", API "/ca", ACCESS_ADMIN, 0, admin_ca},
+    {"GET", API "/identities", ACCESS_ADMIN, 0, admin_identity_list},
+    {"POST", API "/identities", ACCESS_ADMIN, JSON_BODY_MAX,
+	admin_identity_add},
+    {"DELETE", API "/identities/{}", ACCESS_ADMIN, 0, admin_identity_remove},
+    {"POST", API "/identities/{}/unlock", ACCESS_ADMIN, JSON_BODY_MAX,
+	admin_identity_unlock},
+    {"GET", API "/dns-servers", ACCESS_ADMIN, 0, admin_dns_list},
+    {"POST", API "/dns-servers", ACCESS_ADMIN, JSON_BODY_MAX, admin_dns_issue},
+    {"POST", API "/dns-servers/{}/promote", ACCESS_ADMIN, JSON_BODY_MAX,
+	admin_dns_promote},
+    {"POST", API "/dns-servers/{}/retire", ACCESS_ADMIN, JSON_BODY_MAX,
+	admin_dns_retire},
+    {"GET", API "/certificates", ACCESS_ADMIN, 0, admin_cert_list},
+    {"GET", API "/certificates/{}", ACCESS_ADMIN, 0, admin_cert_show},
+    {"GET", API "/audit", ACCESS_ADMIN, 0, admin_audit},
+};
+
+/* Compares segment by segment; {} takes one that is not empty. */
+static bool
+path_matches(const char *pattern, const char *path,
+    char params[REQUEST_PARAMS_MAX][REQUEST_PARAM_MAX])
+{
+	size_t n_params = 0;
+
+	while (*pattern != '\0' && *path != '\0') {
+		size_t len;
+
+		if (strncmp(pattern, "{}", 2) != 0) {
+			if (*pattern++ != *path++)
+				return false;
+			continue;
+		}
+		len = strcspn(path, "/");
+		if (len == 0 || n_params == REQUEST_PARAMS_MAX ||
+		    len >= REQUEST_PARAM_MAX)
+			return false;
+		memcpy(params[n_params], path, len);
+		params[n_params++][len] = '\0';
+		pattern += 2;
+		path += len;
+	}
+	return *pattern == '\0' && *path == '\0';
+}
+
+static bool
+method_matches(const struct route *route, const char *method)
+{
+	return strcmp(route->method, method) == 0 ||
+	       (strcmp(route->method, "GET") == 0 &&
+		   strcmp(method, "HEAD") == 0);
+}
+
+static const struct route *
+routes_of(enum listener_kind listener, size_t *n)
+{
+	if (listener == LISTENER_ADMIN) {
+		*n = ARRAY_LEN(admin_routes);
+		return admin_routes;
+	}
+	*n = ARRAY_LEN(public_routes);
+	return public_routes;
+}
+
+int
+route_find(const struct route **route,
+    char params[REQUEST_PARAMS_MAX][REQUEST_PARAM_MAX],
+    enum listener_kind listener, const char *method, const char *path)
+{
+	size_t n;
+	const struct route *routes = routes_of(listener, &n);
+	int result = -ERR_NOT_FOUND;
+
+	for (size_t i = 0; i < n; i++) {
+		if (!path_matches(routes[i].path, path, params))
+			continue;
+		if (method_matches(&routes[i], method)) {
+			*route = &routes[i];
+			return 0;
+		}
+		result = ROUTE_METHOD_NOT_ALLOWED;
+	}
+	return result;
+}
+
+void
+route_allowed(
+    char *out, size_t size, enum listener_kind listener, const char *path)
+{
+	char params[REQUEST_PARAMS_MAX][REQUEST_PARAM_MAX];
+	size_t n;
+	const struct route *routes = routes_of(listener, &n);
+	struct buf list = {0};
+
+	for (size_t i = 0; i < n; i++)
+		if (path_matches(routes[i].path, path, params))
+			buf_printf(&list, "%s%s", list.len != 0 ? ", " : "",
+			    strcmp(routes[i].method, "GET") == 0
+				? "GET, HEAD"
+				: routes[i].method);
+	if (str_format(out, size, "%s", buf_text(&list)) != 0)
+		out[0] = '\0';
+	buf_fini(&list);
+}
+
+static bool
+authorize_admin(struct request *request)
+{
+	const struct peer *peer = request->peer;
+
+	if (peer->kind == PEER_LOCAL &&
+	    (peer->uid == 0 || peer->uid == geteuid()))
+		return true;
+	admin_problem(request, MHD_HTTP_FORBIDDEN,
+	    "only root and the user that estuaryd runs as may administer");
+	return false;
+}
+
+static bool
+authorize_dns(struct request *request)
+{
+	if (!atomic_load(&request->app->eecerts_authenticated) ||
+	    request->peer->kind == PEER_PAKE)
+		return true;
+	reply_header(request, MHD_HTTP_HEADER_WWW_AUTHENTICATE,
+	    "Basic realm=\"estuary\", charset=\"UTF-8\"");
+	reply_text(request, MHD_HTTP_UNAUTHORIZED,
+	    "this network shows its DNS servers' certificates to "
+	    "authenticated endpoints only (eecerts.access)");
+	return false;
+}
+
+bool
+route_authorize(struct request *request)
+{
+	/* Whoever proved to know a code that somebody else has used up is not
+	 * told anything as if it were nobody: it has to know. */
+	if (request->peer->kind == PEER_CODE_USED) {
+		reply_text(request, MHD_HTTP_FORBIDDEN,
+		    "this onboarding code was used up by another endpoint at "
+		    "the same moment; ask for a new one");
+		return false;
+	}
+	switch (request->route->access) {
+	case ACCESS_ANYONE:
+		return true;
+	case ACCESS_DNS:
+		return authorize_dns(request);
+	case ACCESS_ADMIN:
+		return authorize_admin(request);
+	}
+	return false;
+}

@@ -1,0 +1,35 @@
+/* The one table of what is served where. */
+#ifndef SERVER_ROUTES_H
+#define SERVER_ROUTES_H
+
+#include "server/request.h"
+
+enum access {
+	ACCESS_ANYONE,
+	ACCESS_DNS, /* eecerts.access: anyone, or authenticated peers */
+	ACCESS_ADMIN,
+};
+
+struct route {
+	const char *method; /* GET answers HEAD too */
+	const char *path;   /* a {} segment is a parameter */
+	enum access access;
+	size_t max_body;
+	void (*handle)(struct request *request);
+};
+
+enum { ROUTE_METHOD_NOT_ALLOWED = 1 };
+
+/* 0 with the route and the parameters; -ERR_NOT_FOUND, or
+ * ROUTE_METHOD_NOT_ALLOWED with *route one that has the path. */
+int route_find(const struct route **route,
+    char params[REQUEST_PARAMS_MAX][REQUEST_PARAM_MAX],
+    enum listener_kind listener, const char *method, const char *path);
+/* "GET, HEAD, POST": the methods that a path has. */
+void route_allowed(
+    char *out, size_t size, enum listener_kind listener, const char *path);
+
+/* Replies and returns false when the peer may not. */
+bool route_authorize(struct request *request);
+
+#endif

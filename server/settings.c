@@ -1,0 +1,108 @@
+#include "server/settings.h"
+
+#include <string.h>
+
+#include "base/domain.h"
+#include "base/str.h"
+
+const struct config_key settings_schema[] = {
+    {"server.listen", CONFIG_ENDPOINTS, "[::]:8443", 0, 0, NULL,
+	"Where EST is served over TLS: ADDRESS:PORT, several separated by\n"
+	"commas. [::] takes IPv4 too. Port 0 lets the system choose."},
+    {"server.name", CONFIG_DOMAIN, "", 0, 0, NULL,
+	"The DNS-ID of this server's certificate and the server identity of\n"
+	"the PAKE. Empty: est.CA.DOMAIN, or est.home.arpa without ca.domain."},
+    {"server.workers", CONFIG_NUMBER, "0", 0, 64, NULL,
+	"Worker threads. 0: one for each core."},
+    {"server.idle_timeout", CONFIG_DURATION, "30s", 1, 3600, NULL,
+	"A connection that is silent this long is closed."},
+    {"server.handshake_timeout", CONFIG_DURATION, "10s", 1, 120, NULL,
+	"A TLS handshake that takes longer is given up."},
+    {"server.max_connections", CONFIG_NUMBER, "4096", 16, 100000, NULL,
+	"Connections of each worker; more are refused."},
+    {"ca.domain", CONFIG_DOMAIN, "", 0, 0, NULL,
+	"The CA issues names in and below this domain only: a critical name\n"
+	"constraint of its root, fixed at the first start. Empty: the domain\n"
+	"above server.name."},
+    {"ca.addresses", CONFIG_PREFIXES,
+	"10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, 127.0.0.0/8, fc00::/7, "
+	"::1/128",
+	0, 0, NULL,
+	"The CA issues IP addresses in these prefixes only, as above. Empty:\n"
+	"addresses are not constrained (strongSwan 5.9 loads no root with a\n"
+	"critical constraint on addresses)."},
+    {"mdns.enabled", CONFIG_BOOL, "yes", 0, 0, NULL,
+	"Announce this server by mDNS/DNS-SD as _est._tcp."},
+    {"mdns.interfaces", CONFIG_NAMES, "", 0, 0, NULL,
+	"Announce on these interfaces only, separated by commas. Empty: on\n"
+	"all that can multicast."},
+    {"mdns.instance", CONFIG_STRING, "", 0, 0, NULL,
+	"The name that people see when they browse. Empty: Estuary and\n"
+	"ca.domain."},
+    {"mdns.backend", CONFIG_CHOICE, "auto", 0, 0, "auto|embedded",
+	"How it is announced. embedded: by estuaryd itself."},
+    {"eecerts.access", CONFIG_CHOICE, "anonymous", 0, 0,
+	"anonymous|authenticated",
+	"Who may fetch the DNS servers' certificates (RFC 8295 section 3)."},
+    {"pake.enabled", CONFIG_BOOL, "yes", 0, 0, NULL,
+	"Offer SPAKE2+ inside TLS 1.3 to endpoints with an onboarding code."},
+    {"pake.extension", CONFIG_NUMBER, "0x8a3b", 0, 0xffff, NULL,
+	"TLS extension type of draft-ietf-tls-pake, not assigned yet. Both\n"
+	"ends must agree."},
+    {"pake.scheme", CONFIG_NUMBER, "0x7d96", 0, 0xffff, NULL,
+	"PAKEScheme number of SPAKE2+, not assigned yet."},
+    {"pake.guesses_password", CONFIG_NUMBER, "10", 1, 1000, NULL,
+	"Wrong guesses until an identity with a chosen password is locked."},
+    {"pake.guesses_code", CONFIG_NUMBER, "1000", 1, 1000000, NULL,
+	"The same for an onboarding code."},
+    {"pake.backoff_max", CONFIG_DURATION, "60s", 0, 3600, NULL,
+	"From the fourth wrong guess in a row an identity waits 1, 2, 4 ...\n"
+	"seconds, at most this long."},
+    {"pake.source_burst", CONFIG_NUMBER, "60", 1, 1000000, NULL,
+	"Attempts that one source (IPv6: a /64) may make at once; those that\n"
+	"succeed do not count."},
+    {"pake.source_per_minute", CONFIG_NUMBER, "30", 1, 1000000, NULL,
+	"How many of them come back each minute."},
+    {"pake.total_burst", CONFIG_NUMBER, "600", 1, 1000000, NULL,
+	"The same for all sources together."},
+    {"pake.total_per_minute", CONFIG_NUMBER, "600", 1, 1000000, NULL,
+	"How many of them come back each minute."},
+    {"log.level", CONFIG_CHOICE, "info", 0, 0, "error|warn|info|debug",
+	"What is written to standard error."},
+    {NULL, CONFIG_STRING, NULL, 0, 0, NULL, NULL},
+};
+
+int
+settings_server_name(char *out, const struct config *config)
+{
+	const char *name = config_text(config, "server.name");
+	const char *domain = config_text(config, "ca.domain");
+	char text[DOMAIN_MAX + 1];
+
+	if (name[0] != '\0')
+		return domain_normalize(out, name);
+	if (domain[0] == '\0')
+		domain = "home.arpa";
+	if (str_format(text, sizeof(text), "est.%s", domain) != 0)
+		return -ERR_TOO_LARGE;
+	return domain_normalize(out, text);
+}
+
+int
+settings_ca_domain(char *out, const struct config *config)
+{
+	const char *domain = config_text(config, "ca.domain");
+	char name[DOMAIN_MAX + 1];
+	const char *parent;
+	int err;
+
+	if (domain[0] != '\0')
+		return domain_normalize(out, domain);
+	err = settings_server_name(name, config);
+	if (err != 0)
+		return err;
+	parent = strchr(name, '.');
+	if (parent != NULL && strchr(parent + 1, '.') != NULL)
+		return domain_normalize(out, parent + 1);
+	return domain_normalize(out, name);
+}
