@@ -294,14 +294,17 @@ ctl_dns_list(const struct ctl *ctl, int argc, char **argv)
 	return status;
 }
 
-/* promote and retire: NAME, or --name NAME; --label for one label only. */
+/* promote and retire: NAME, or --name NAME; --label for one label only,
+ * --serial (retire) for one certificate only. */
 static int
 change(const struct ctl *ctl, int argc, char **argv, const char *what)
 {
 	static const struct option options[] = {
 	    {"name", required_argument, NULL, 'n'},
-	    {"label", required_argument, NULL, 'l'}, {NULL, 0, NULL, 0}};
-	const char *name = NULL, *label = NULL;
+	    {"label", required_argument, NULL, 'l'},
+	    {"serial", required_argument, NULL, 's'}, {NULL, 0, NULL, 0}};
+	const char *name = NULL;
+	json_t *body = json_object();
 	char path[400], suffix[32];
 	int c;
 
@@ -309,18 +312,23 @@ change(const struct ctl *ctl, int argc, char **argv, const char *what)
 		if (c == 'n')
 			name = optarg;
 		else if (c == 'l')
-			label = optarg;
+			json_object_set_new(body, "label", json_string(optarg));
+		else if (c == 's')
+			json_object_set_new(
+			    body, "serial", json_string(optarg));
 		else
-			return CTL_USAGE;
+			break;
 	}
 	if (name == NULL && optind < argc)
 		name = argv[optind++];
 	snprintf(suffix, sizeof(suffix), "/%s", what);
-	if (name == NULL || optind != argc ||
-	    ctl_path(path, sizeof(path), "/dns-servers", name, suffix) != 0)
-		return ctl_usage("dns-server %s ADN [--label L]", what);
-	return ctl_call(ctl, "POST", path,
-	    label != NULL ? json_pack("{ss}", "label", label) : NULL, NULL);
+	if (c != -1 || name == NULL || optind != argc ||
+	    ctl_path(path, sizeof(path), "/dns-servers", name, suffix) != 0) {
+		json_decref(body);
+		return ctl_usage(
+		    "dns-server %s ADN [--label L] [--serial S]", what);
+	}
+	return ctl_call(ctl, "POST", path, body, NULL);
 }
 
 int

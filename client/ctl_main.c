@@ -22,7 +22,7 @@ static const char usage_text[] =
     "                   (--csr FILE | --out DIR)\n"
     "  dns-server list\n"
     "  dns-server promote ADN [--label L]   next becomes current\n"
-    "  dns-server retire ADN [--label L]\n"
+    "  dns-server retire ADN [--label L] [--serial S]\n"
     "  cert list [--limit N] [--cursor C]\n"
     "  cert show SERIAL\n"
     "  audit [--since 1h]\n"

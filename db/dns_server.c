@@ -157,19 +157,29 @@ dns_server_promote(struct store_txn *txn, const char *adn, const char *label,
 
 int
 dns_server_retire(struct store_txn *txn, const char *adn, const char *label,
-    int64_t now, const char *actor)
+    const char *serial, int64_t now, const char *actor)
 {
-	int n_current, n_next;
-	int err = move(txn, &n_current, "current", "retired", adn, label, now);
+	sqlite3_stmt *stmt AUTORESET = sql_prepare(&txn->conn,
+	    "UPDATE dns_server SET state = 'retired', changed_at = ?1"
+	    " WHERE adn = ?2 AND (?3 IS NULL OR label = ?3)"
+	    " AND (?4 IS NULL OR certificate_id ="
+	    "  (SELECT id FROM certificate WHERE serial = ?4))"
+	    " AND state <> 'retired'");
+	int err;
 
-	if (err == 0)
-		err = move(txn, &n_next, "next", "retired", adn, label, now);
+	if (stmt == NULL)
+		return -ERR_IO;
+	sql_bind_int(stmt, 1, now);
+	sql_bind_text(stmt, 2, adn);
+	sql_bind_text(stmt, 3, label);
+	sql_bind_text(stmt, 4, serial);
+	err = sql_run(&txn->conn, stmt);
 	if (err != 0)
 		return err;
-	if (n_current + n_next == 0)
+	if (sqlite3_changes(txn->conn.db) == 0)
 		return -ERR_NOT_FOUND;
 	return audit_change(txn, now, "dns-server.retire", actor, adn,
-	    label != NULL ? label : "");
+	    serial != NULL ? serial : label);
 }
 
 static int

@@ -35,9 +35,10 @@ int dns_server_add(struct store_txn *txn, const char **state,
  * current becomes retired, next becomes current. -ERR_NOT_FOUND without one. */
 int dns_server_promote(struct store_txn *txn, const char *adn,
     const char *label, int64_t now, const char *actor) NODISCARD;
-/* Retires whatever the ADN (and label) has. -ERR_NOT_FOUND without any. */
+/* Retires whatever the ADN has, or what of it fits label and serial, which may
+ * be NULL. -ERR_NOT_FOUND without any. */
 int dns_server_retire(struct store_txn *txn, const char *adn, const char *label,
-    int64_t now, const char *actor) NODISCARD;
+    const char *serial, int64_t now, const char *actor) NODISCARD;
 
 typedef int (*dns_server_fn)(void *arg, const struct dns_server *server);
 

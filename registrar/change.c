@@ -10,6 +10,7 @@ change_run(struct store_job *job, struct store_txn *txn)
 {
 	struct change *c = CONTAINER_OF(job, struct change, job);
 	const char *label = c->label[0] != '\0' ? c->label : NULL;
+	const char *serial = c->serial[0] != '\0' ? c->serial : NULL;
 	int64_t now = clock_now();
 
 	switch (c->kind) {
@@ -20,7 +21,8 @@ change_run(struct store_job *job, struct store_txn *txn)
 	case CHANGE_DNS_PROMOTE:
 		return dns_server_promote(txn, c->name, label, now, c->actor);
 	case CHANGE_DNS_RETIRE:
-		return dns_server_retire(txn, c->name, label, now, c->actor);
+		return dns_server_retire(
+		    txn, c->name, label, serial, now, c->actor);
 	}
 	return -ERR_INVALID;
 }

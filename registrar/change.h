@@ -17,6 +17,7 @@ struct change {
 	enum change_kind kind;
 	char name[DOMAIN_MAX + 1]; /* identity or label; ADN */
 	char label[16];            /* DNS: "" for all */
+	char serial[64];           /* retire: "" for any */
 	char actor[64];
 	void (*done)(struct change *change); /* on the store's thread */
 

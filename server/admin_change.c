@@ -50,14 +50,17 @@ read_change(struct change *change, const struct request *request,
 	if (change->kind == CHANGE_DNS_PROMOTE ||
 	    change->kind == CHANGE_DNS_RETIRE)
 		ascii_lower_all(change->name);
+	if (json_copy_text(change->label, sizeof(change->label), body, "label",
+		"", why) != 0)
+		return -ERR_INVALID;
 	return json_copy_text(
-	    change->label, sizeof(change->label), body, "label", "", why);
+	    change->serial, sizeof(change->serial), body, "serial", "", why);
 }
 
 void
 admin_change(struct request *request, enum change_kind kind)
 {
-	static const char *const keys[] = {"label", NULL};
+	static const char *const keys[] = {"label", "serial", NULL};
 	json_t *body = request_json(request, keys);
 	struct change_pending *p;
 	struct reason why = {""};

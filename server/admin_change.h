@@ -5,7 +5,8 @@
 #include "registrar/change.h"
 #include "server/request.h"
 
-/* The path's parameter names what is changed; a body may give {"label"}. */
+/* The path's parameter names what is changed; a body may give
+ * {"label", "serial"}. */
 void admin_change(struct request *request, enum change_kind kind);
 
 #endif
