@@ -42,8 +42,8 @@ set_subject(X509 *cert, const char *role, const char *domain)
 
 	n = snprintf(text, sizeof(text), "%s %s", role, domain);
 	if (n < 0 ||
-	    X509_NAME_add_entry_by_NID(name, NID_organizationName,
-		MBSTRING_ASC, (const uint8_t *)ORGANIZATION, -1, -1, 0) != 1 ||
+	    X509_NAME_add_entry_by_NID(name, NID_organizationName, MBSTRING_ASC,
+		(const uint8_t *)ORGANIZATION, -1, -1, 0) != 1 ||
 	    X509_NAME_add_entry_by_NID(name, NID_commonName, MBSTRING_ASC,
 		(const uint8_t *)text, -1, -1, 0) != 1)
 		return crypto_failed(NULL, "name the CA");
@@ -113,8 +113,8 @@ make_issuing(struct blob *der, const struct authority_params *params,
     const struct ca_validity *validity, const struct key *key, X509 *root,
     const struct key *root_key)
 {
-	static const int usages[] = {NID_server_auth, NID_client_auth,
-	    NID_cmcRA, NID_OCSP_sign};
+	static const int usages[] = {
+	    NID_server_auth, NID_client_auth, NID_cmcRA, NID_OCSP_sign};
 	X509 *cert CLEANUP(x509_freep) = NULL;
 	int err = start_ca(
 	    &cert, "Estuary Issuing", params->domain, validity, key, root);
@@ -127,8 +127,7 @@ make_issuing(struct blob *der, const struct authority_params *params,
 }
 
 static int
-write_file(
-    const char *dir, const char *file, struct bytes content, mode_t mode)
+write_file(const char *dir, const char *file, struct bytes content, mode_t mode)
 {
 	char path[PATH_MAX];
 	int err = str_format(path, sizeof(path), "%s/%s", dir, file);
@@ -207,8 +206,7 @@ remove_leftover(const char *tmp, struct reason *why)
 	if (fd < 0 && errno == ENOENT)
 		return 0;
 	if (fd < 0)
-		return reason_set(
-		    why, -ERR_IO, "%s: %s", tmp, strerror(errno));
+		return reason_set(why, -ERR_IO, "%s: %s", tmp, strerror(errno));
 	for (size_t i = 0; i < ARRAY_LEN(files); i++) {
 		char name[64];
 
@@ -246,8 +244,8 @@ check_params(const struct authority_params *params, struct reason *why)
 	const struct constraints *c = &params->constraints;
 
 	if (!domain_is_valid(params->domain))
-		return reason_set(why, -ERR_INVALID,
-		    "the CA's domain is not a domain name");
+		return reason_set(
+		    why, -ERR_INVALID, "the CA's domain is not a domain name");
 	if (params->root_days <= 0 || params->issuing_days <= 0)
 		return reason_set(
 		    why, -ERR_INVALID, "the CA's validity is not positive");
@@ -266,14 +264,14 @@ move_into_place(const char *tmp, const char *dir, struct reason *why)
 {
 	if (dir_sync(tmp) != 0 || rename(tmp, dir) != 0 ||
 	    sync_parent(dir) != 0)
-		return reason_set(why, -ERR_IO, "%s: cannot put it in place",
-		    dir);
+		return reason_set(
+		    why, -ERR_IO, "%s: cannot put it in place", dir);
 	return 0;
 }
 
 int
-authority_create(const char *dir, const struct authority_params *params,
-    struct reason *why)
+authority_create(
+    const char *dir, const struct authority_params *params, struct reason *why)
 {
 	char tmp[PATH_MAX];
 	int err = check_params(params, why);
@@ -289,8 +287,7 @@ authority_create(const char *dir, const struct authority_params *params,
 	if (err != 0)
 		return err;
 	if (mkdir(tmp, 0700) != 0)
-		return reason_set(
-		    why, -ERR_IO, "%s: %s", tmp, strerror(errno));
+		return reason_set(why, -ERR_IO, "%s: %s", tmp, strerror(errno));
 	err = fill(tmp, params);
 	if (err != 0)
 		reason_set(

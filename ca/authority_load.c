@@ -21,8 +21,8 @@ DEFINE_CLEANUP(key_freep, struct key, key_free)
 DEFINE_CLEANUP(trust_freep, struct trust, trust_free)
 
 static int
-file_path(char path[PATH_MAX], const char *dir, const char *file,
-    struct reason *why)
+file_path(
+    char path[PATH_MAX], const char *dir, const char *file, struct reason *why)
 {
 	if (str_format(path, PATH_MAX, "%s/%s", dir, file) != 0)
 		return reason_set(
@@ -120,8 +120,8 @@ check_chain(const struct authority *authority, struct reason *why)
 		    "the issuing CA does not chain to the root: %s",
 		    detail.text);
 	if (!bytes_equal(trust_root(trust), blob_bytes(&authority->root)))
-		return reason_set(why, -ERR_CORRUPT,
-		    "%s is not the root of %s", CA_ROOT_CERT, CA_ISSUING_CERT);
+		return reason_set(why, -ERR_CORRUPT, "%s is not the root of %s",
+		    CA_ROOT_CERT, CA_ISSUING_CERT);
 	return 0;
 }
 
@@ -170,8 +170,8 @@ load_keys(struct authority *authority, const char *dir, struct reason *why)
 }
 
 static int
-load_names(struct authority *authority, const char *server_name,
-    struct reason *why)
+load_names(
+    struct authority *authority, const char *server_name, struct reason *why)
 {
 	AUTOFREE struct names *names = calloc(1, sizeof(*names));
 	int err;

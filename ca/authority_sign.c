@@ -64,8 +64,8 @@ check_common_name(const struct signer_request *request, struct reason *why)
 		    "common name is longer than %d characters",
 		    COMMON_NAME_MAX);
 	if (!str_is_printable(cn))
-		return reason_set(why, -ERR_REFUSED,
-		    "common name is not printable ASCII");
+		return reason_set(
+		    why, -ERR_REFUSED, "common name is not printable ASCII");
 	if (ip_parse(&ip, cn) == 0 ||
 	    (strchr(cn, '.') != NULL && strchr(cn, ' ') == NULL &&
 		!names_has(&request->names, NAME_DNS, cn)))
@@ -156,8 +156,7 @@ make_cert(struct blob *out, const struct authority *authority,
 {
 	X509 *cert CLEANUP(x509_freep) = NULL;
 	X509 *ca = authority->issuing_cert;
-	int err =
-	    build_start(&cert, validity->not_before, validity->not_after);
+	int err = build_start(&cert, validity->not_before, validity->not_after);
 
 	if (err == 0)
 		err = set_subject(cert, request->common_name);
@@ -193,11 +192,11 @@ authority_sign(struct blob *cert_der, const struct authority *authority,
 	if (err == 0)
 		err = check_names(authority, profile, request, why);
 	if (err == 0)
-		err =
-		    choose_validity(&validity, authority, profile, request, why);
+		err = choose_validity(
+		    &validity, authority, profile, request, why);
 	if (err == 0)
-		err = csr_parse(&csr,
-		    (struct bytes){request->csr, request->csr_len}, why);
+		err = csr_parse(
+		    &csr, (struct bytes){request->csr, request->csr_len}, why);
 	if (err != 0)
 		return err;
 	err = make_cert(cert_der, authority, profile, request, csr, &validity);

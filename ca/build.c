@@ -83,8 +83,8 @@ build_public_key(X509 *cert, X509_PUBKEY *key)
 int
 build_ext(X509 *cert, int nid, void *value, bool critical)
 {
-	if (X509_add1_ext_i2d(
-		cert, nid, value, critical, X509V3_ADD_DEFAULT) != 1)
+	if (X509_add1_ext_i2d(cert, nid, value, critical, X509V3_ADD_DEFAULT) !=
+	    1)
 		return crypto_failed(NULL, "add extension");
 	return 0;
 }
@@ -103,8 +103,8 @@ build_basic_constraints(X509 *cert, int pathlen)
 	}
 	if (pathlen < 0 || (basic->pathlen != NULL &&
 			       ASN1_INTEGER_set(basic->pathlen, pathlen) == 1))
-		err = build_ext(
-		    cert, NID_basic_constraints, basic, EXT_CRITICAL);
+		err =
+		    build_ext(cert, NID_basic_constraints, basic, EXT_CRITICAL);
 	BASIC_CONSTRAINTS_free(basic);
 	return err;
 }

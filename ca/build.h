@@ -16,8 +16,7 @@
 #define EXT_PLAIN false
 
 /* Version 3, a random serial of SERIAL_OCTETS octets, the validity. */
-int build_start(
-    X509 **out, int64_t not_before, int64_t not_after) NODISCARD;
+int build_start(X509 **out, int64_t not_before, int64_t not_after) NODISCARD;
 
 /* A copy of the public key as it stands, without decoding it: the slow part of
  * X509_set_pubkey(). */

@@ -13,8 +13,8 @@ cert_to_pem(struct buf *out, struct bytes der)
 }
 
 static int
-add_block(struct cert_list *list, const struct pem_block *block,
-    struct reason *why)
+add_block(
+    struct cert_list *list, const struct pem_block *block, struct reason *why)
 {
 	struct blob der CLEANUP(blob_fini) = {0};
 	X509 *cert CLEANUP(x509_freep) = NULL;

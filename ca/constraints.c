@@ -70,8 +70,8 @@ check_ip(const struct constraints *c, const char *text, struct reason *why)
 }
 
 static int
-check_name(const struct constraints *c, const struct name *name,
-    struct reason *why)
+check_name(
+    const struct constraints *c, const struct name *name, struct reason *why)
 {
 	switch (name->type) {
 	case NAME_DNS:

@@ -86,8 +86,8 @@ mask_bits(const uint8_t *mask, size_t len)
 {
 	int bits = 0;
 
-	while (bits < (int)len * 8 &&
-	       (mask[bits / 8] & (0x80 >> bits % 8)) != 0)
+	while (
+	    bits < (int)len * 8 && (mask[bits / 8] & (0x80 >> bits % 8)) != 0)
 		bits++;
 	for (int i = bits; i < (int)len * 8; i++)
 		if ((mask[i / 8] & (0x80 >> i % 8)) != 0)
@@ -97,8 +97,8 @@ mask_bits(const uint8_t *mask, size_t len)
 
 /* Address and mask, 8 or 32 octets. */
 static int
-add_prefix(struct constraints *out, const GENERAL_SUBTREE *tree,
-    struct reason *why)
+add_prefix(
+    struct constraints *out, const GENERAL_SUBTREE *tree, struct reason *why)
 {
 	const ASN1_OCTET_STRING *base = tree->base->d.iPAddress;
 	const uint8_t *data = ASN1_STRING_get0_data(base);
@@ -125,8 +125,8 @@ add_prefix(struct constraints *out, const GENERAL_SUBTREE *tree,
 }
 
 static int
-add_permitted(struct constraints *out, const NAME_CONSTRAINTS *nc,
-    struct reason *why)
+add_permitted(
+    struct constraints *out, const NAME_CONSTRAINTS *nc, struct reason *why)
 {
 	bool everything = false;
 
@@ -215,7 +215,8 @@ check_srv_id(const NAME_CONSTRAINTS *nc, const char *srv_id, struct reason *why)
 	if (srv_id_split(label, domain, srv_id) != 0)
 		return reason_set(
 		    why, -ERR_INVALID, "SRV-ID %s is malformed", srv_id);
-	err = search_subtrees(&any, &inside, nc->permittedSubtrees, domain, why);
+	err =
+	    search_subtrees(&any, &inside, nc->permittedSubtrees, domain, why);
 	if (err != 0)
 		return err;
 	if (any && !inside)

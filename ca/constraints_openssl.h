@@ -7,8 +7,8 @@
 #include "ca/constraints.h"
 
 /* The extension's value with these as permitted subtrees. The caller frees. */
-int constraints_to_openssl(NAME_CONSTRAINTS **out,
-    const struct constraints *constraints) NODISCARD;
+int constraints_to_openssl(
+    NAME_CONSTRAINTS **out, const struct constraints *constraints) NODISCARD;
 
 /* Holds the domains of the SRV-IDs among names against the permitted and the
  * excluded DNS subtrees of a CA certificate. */

@@ -137,8 +137,7 @@ decode_armour(struct blob *der, struct bytes text, struct reason *why)
 		    "PEM block is a %s, not a CERTIFICATE REQUEST",
 		    block.label);
 	if (pem_next(&second, &text) != 1)
-		return reason_set(
-		    why, -ERR_INVALID, "more than one PEM block");
+		return reason_set(why, -ERR_INVALID, "more than one PEM block");
 	if (pem_decode(der, &block) != 0)
 		return reason_set(
 		    why, -ERR_INVALID, "request's base64 is malformed");
@@ -154,8 +153,8 @@ decode_text(struct blob *der, struct bytes text, struct reason *why)
 	if (text.len > 0 && memmem(text.data, text.len, "-----", 5) != NULL)
 		return decode_armour(der, text, why);
 	if (base64_decode(der, (const char *)text.data, text.len) != 0)
-		return reason_set(why, -ERR_INVALID,
-		    "request is neither PEM nor base64");
+		return reason_set(
+		    why, -ERR_INVALID, "request is neither PEM nor base64");
 	return 0;
 }
 

@@ -65,7 +65,7 @@ static int
 read_extension_request(
     struct names *out, X509_ATTRIBUTE *attr, struct reason *why)
 {
-	STACK_OF(X509_EXTENSION) *exts CLEANUP(extensions_freep) = NULL;
+	STACK_OF(X509_EXTENSION) * exts CLEANUP(extensions_freep) = NULL;
 	ASN1_TYPE *value = X509_ATTRIBUTE_get0_type(attr, 0);
 	const uint8_t *p, *end;
 
@@ -87,8 +87,8 @@ read_extension_request(
 		return reason_set(why, -ERR_INVALID,
 		    "RFC 5280 4.2: request has an extension twice");
 	for (int i = 0; i < sk_X509_EXTENSION_num(exts); i++) {
-		int err = read_extension(
-		    out, sk_X509_EXTENSION_value(exts, i), why);
+		int err =
+		    read_extension(out, sk_X509_EXTENSION_value(exts, i), why);
 
 		if (err != 0)
 			return err;
@@ -109,8 +109,7 @@ attribute_find(X509_ATTRIBUTE *attr)
 }
 
 int
-csr_attributes_read(
-    struct names *out, const X509_REQ *req, struct reason *why)
+csr_attributes_read(struct names *out, const X509_REQ *req, struct reason *why)
 {
 	bool seen[ARRAY_LEN(known_attributes)] = {false};
 	struct names names = {0};

@@ -112,8 +112,7 @@ csr_key_check(X509_PUBKEY *key, struct reason *why)
 	pkey = X509_PUBKEY_get0(key);
 	if (pkey == NULL) {
 		ERR_clear_error();
-		return reason_set(
-		    why, -ERR_INVALID, "public key is malformed");
+		return reason_set(why, -ERR_INVALID, "public key is malformed");
 	}
 	return is_rsa ? check_rsa(pkey, why) : 0;
 }

@@ -162,9 +162,9 @@ der_read(struct bytes *content, struct bytes *in, uint8_t tag)
 
 	if (read_element(&e, *in) != 0 || e.tag != tag)
 		return -ERR_INVALID;
-	*content = e.content;
 	in->data += e.whole;
 	in->len -= e.whole;
+	*content = e.content; /* last: content and in may be the same */
 	return 0;
 }
 

@@ -22,7 +22,7 @@ enum der_tag {
 int der_check(struct bytes der) NODISCARD;
 
 /* Takes one element with this tag off the front of in. -ERR_INVALID if the
- * next one is another, or malformed. */
+ * next one is another, or malformed. content may be in: to descend. */
 int der_read(struct bytes *content, struct bytes *in, uint8_t tag) NODISCARD;
 /* Takes one element of any tag, header included. */
 int der_read_element(struct bytes *element, struct bytes *in) NODISCARD;

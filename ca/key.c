@@ -50,8 +50,8 @@ key_to_pem(struct blob *out, const struct key *key)
 	char *text;
 	long len;
 
-	if (bio == NULL || PEM_write_bio_PKCS8PrivateKey(bio, key->pkey, NULL,
-			       NULL, 0, NULL, NULL) != 1)
+	if (bio == NULL || PEM_write_bio_PKCS8PrivateKey(
+			       bio, key->pkey, NULL, NULL, 0, NULL, NULL) != 1)
 		return crypto_failed(NULL, "encode private key");
 	len = BIO_get_mem_data(bio, &text);
 	if (len <= 0)
@@ -140,8 +140,8 @@ request_add_subject(X509_REQ *req, const char *common_name)
 	if (common_name[0] == '\0')
 		return 0;
 	if (X509_NAME_add_entry_by_NID(X509_REQ_get_subject_name(req),
-		NID_commonName, MBSTRING_UTF8,
-		(const uint8_t *)common_name, -1, -1, 0) != 1) {
+		NID_commonName, MBSTRING_UTF8, (const uint8_t *)common_name, -1,
+		-1, 0) != 1) {
 		ERR_clear_error();
 		return -ERR_INVALID;
 	}
@@ -158,7 +158,7 @@ static int
 request_add_names(X509_REQ *req, const struct names *names, bool critical)
 {
 	GENERAL_NAMES *general CLEANUP(general_names_freep) = NULL;
-	STACK_OF(X509_EXTENSION) *exts CLEANUP(extensions_freep) = NULL;
+	STACK_OF(X509_EXTENSION) * exts CLEANUP(extensions_freep) = NULL;
 	int err;
 
 	if (names == NULL || names->n == 0)

@@ -85,8 +85,7 @@ add_general(struct names *out, const GENERAL_NAME *name, struct reason *why)
 {
 	switch (name->type) {
 	case GEN_DNS:
-		return add_text(
-		    out, NAME_DNS, name->d.dNSName, "dNSName", why);
+		return add_text(out, NAME_DNS, name->d.dNSName, "dNSName", why);
 	case GEN_IPADD:
 		return add_ip(out, name->d.iPAddress, why);
 	case GEN_OTHERNAME:
@@ -189,8 +188,8 @@ general_of(GENERAL_NAME **out, const struct name *name)
 
 	switch (name->type) {
 	case NAME_DNS:
-		*out = general_of_string(GEN_DNS, V_ASN1_IA5STRING, name->text,
-		    strlen(name->text));
+		*out = general_of_string(
+		    GEN_DNS, V_ASN1_IA5STRING, name->text, strlen(name->text));
 		break;
 	case NAME_IP:
 		if (ip_parse(&ip, name->text) != 0)

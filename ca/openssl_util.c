@@ -86,8 +86,8 @@ void *
 ext_decode(X509_EXTENSION *ext, const ASN1_ITEM *type)
 {
 	const ASN1_OCTET_STRING *value = X509_EXTENSION_get_data(ext);
-	struct bytes der = {ASN1_STRING_get0_data(value),
-	    (size_t)ASN1_STRING_length(value)};
+	struct bytes der = {
+	    ASN1_STRING_get0_data(value), (size_t)ASN1_STRING_length(value)};
 	const uint8_t *p = der.data;
 	ASN1_VALUE *decoded;
 
@@ -136,8 +136,8 @@ name_common_name(char *out, size_t size, int *count, const X509_NAME *name)
 {
 	int at = -1, first = -1, n = 0;
 
-	while ((at = X509_NAME_get_index_by_NID(name, NID_commonName, at)) >=
-	       0) {
+	while (
+	    (at = X509_NAME_get_index_by_NID(name, NID_commonName, at)) >= 0) {
 		if (n++ == 0)
 			first = at;
 	}

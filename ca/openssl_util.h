@@ -41,8 +41,8 @@ void *ext_decode(X509_EXTENSION *ext, const ASN1_ITEM *type);
 bool exts_have_duplicates(const STACK_OF(X509_EXTENSION) * exts);
 
 /* The first common name in UTF-8 without control characters, "" if there is
- * none. count gets how many there are. -ERR_INVALID if it is odd, -ERR_TOO_LARGE
- * if it does not fit. */
+ * none. count gets how many there are. -ERR_INVALID if it is odd,
+ * -ERR_TOO_LARGE if it does not fit. */
 int name_common_name(
     char *out, size_t size, int *count, const X509_NAME *name) NODISCARD;
 

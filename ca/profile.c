@@ -50,8 +50,8 @@ profile_find(const char *name)
 }
 
 static int
-check_type(const struct profile *profile, const struct name *name,
-    struct reason *why)
+check_type(
+    const struct profile *profile, const struct name *name, struct reason *why)
 {
 	switch (name->type) {
 	case NAME_DNS:
@@ -116,8 +116,8 @@ find_dns_id(const char **dns_id, const struct profile *profile,
 }
 
 static int
-check_est_server(const char *dns_id, const char *server_name,
-    struct reason *why)
+check_est_server(
+    const char *dns_id, const char *server_name, struct reason *why)
 {
 	if (ascii_equal_nocase(dns_id, server_name))
 		return 0;

@@ -92,8 +92,8 @@ signer_free(struct signer *signer)
 }
 
 int
-signer_start(struct signer **out, const struct signer_config *config,
-    struct reason *why)
+signer_start(
+    struct signer **out, const struct signer_config *config, struct reason *why)
 {
 	struct signer *signer = calloc(1, sizeof(*signer));
 	int err;

@@ -13,8 +13,8 @@
 
 struct trust {
 	struct blob root;
-	STACK_OF(X509) * cas; /* every certificate of /cacerts */
-	X509_STORE *store;    /* the root alone */
+	STACK_OF(X509) * intermediates; /* of /cacerts: not self-signed */
+	X509_STORE *store;              /* the root alone */
 	struct constraints constraints;
 };
 
@@ -28,13 +28,12 @@ DEFINE_CLEANUP(trust_freep, struct trust, trust_free)
 DEFINE_CLEANUP(store_ctx_freep, X509_STORE_CTX, X509_STORE_CTX_free)
 
 static int
-add_certs(STACK_OF(X509) * out, const struct cert_list *certs,
-    struct reason *why)
+add_certs(
+    STACK_OF(X509) * out, const struct cert_list *certs, struct reason *why)
 {
 	for (size_t i = 0; i < certs->n; i++) {
 		X509 *cert = NULL;
-		int err =
-		    x509_parse(&cert, blob_bytes(&certs->items[i]), why);
+		int err = x509_parse(&cert, blob_bytes(&certs->items[i]), why);
 
 		if (err != 0)
 			return err;
@@ -84,9 +83,8 @@ find_root(STACK_OF(X509) * certs)
 		X509 *cert = sk_X509_value(certs, i);
 
 		if (is_self_signed(cert) &&
-		    (root == NULL ||
-			ASN1_TIME_compare(X509_get0_notAfter(cert),
-			    X509_get0_notAfter(root)) > 0))
+		    (root == NULL || ASN1_TIME_compare(X509_get0_notAfter(cert),
+					 X509_get0_notAfter(root)) > 0))
 			root = cert;
 	}
 	return root;
@@ -140,7 +138,7 @@ check_chains(const struct trust *trust, X509 *cert, struct reason *why)
 	X509_STORE_CTX *ctx CLEANUP(store_ctx_freep) = X509_STORE_CTX_new();
 	STACK_OF(X509) * chain;
 	struct verification v = {.leaf = cert,
-	    .untrusted = trust->cas,
+	    .untrusted = trust->intermediates,
 	    .purpose = X509_PURPOSE_ANY,
 	    .flags = X509_V_FLAG_NO_CHECK_TIME};
 
@@ -155,33 +153,35 @@ same_key(const X509 *a, const X509 *b)
 	return EVP_PKEY_eq(X509_get0_pubkey(a), X509_get0_pubkey(b)) == 1;
 }
 
-/* RFC 4210 4.4: an earlier root (OldWithOld) is vouched for by the same name
- * and key in a certificate (OldWithNew) that chains to the root. */
+/* RFC 4210 4.4: of the certificates of a rollover, OldWithOld and NewWithOld
+ * end at the old root; another certificate that does chain (OldWithNew,
+ * NewWithNew) says the same of the same name and key. */
 static bool
-is_vouched_for(const struct trust *trust, X509 *old)
+is_vouched_for(
+    const struct trust *trust, STACK_OF(X509) * certs, const X509 *old)
 {
-	for (int i = 0; i < sk_X509_num(trust->cas); i++) {
-		X509 *cert = sk_X509_value(trust->cas, i);
+	for (int i = 0; i < sk_X509_num(certs); i++) {
+		X509 *cert = sk_X509_value(certs, i);
 
-		if (cert != old && !is_self_signed(cert) &&
+		if (cert != old &&
 		    X509_NAME_cmp(X509_get_subject_name(cert),
 			X509_get_subject_name(old)) == 0 &&
-		    same_key(cert, old) &&
-		    check_chains(trust, cert, NULL) == 0)
+		    same_key(cert, old) && check_chains(trust, cert, NULL) == 0)
 			return true;
 	}
 	return false;
 }
 
 static int
-check_all_chain(const struct trust *trust, struct reason *why)
+check_all_chain(
+    const struct trust *trust, STACK_OF(X509) * certs, struct reason *why)
 {
-	for (int i = 0; i < sk_X509_num(trust->cas); i++) {
-		X509 *cert = sk_X509_value(trust->cas, i);
+	for (int i = 0; i < sk_X509_num(certs); i++) {
+		X509 *cert = sk_X509_value(certs, i);
 		struct reason detail = {""};
 
 		if (check_chains(trust, cert, &detail) == 0 ||
-		    (is_self_signed(cert) && is_vouched_for(trust, cert)))
+		    is_vouched_for(trust, certs, cert))
 			continue;
 		return reason_set(why, -ERR_REFUSED,
 		    "certificate %d of /cacerts does not chain to the root: "
@@ -192,9 +192,9 @@ check_all_chain(const struct trust *trust, struct reason *why)
 }
 
 static int
-set_root(struct trust *trust, struct reason *why)
+set_root(struct trust *trust, STACK_OF(X509) * certs, struct reason *why)
 {
-	X509 *root = find_root(trust->cas);
+	X509 *root = find_root(certs);
 	int err;
 
 	if (root == NULL)
@@ -214,22 +214,46 @@ set_root(struct trust *trust, struct reason *why)
 	return 0;
 }
 
+/* Without the self-signed ones: an old root among them would be a dead end
+ * where path building does not turn round. */
+static int
+set_intermediates(
+    struct trust *trust, STACK_OF(X509) * certs, struct reason *why)
+{
+	trust->intermediates = sk_X509_new_null();
+	if (trust->intermediates == NULL)
+		return reason_set(why, -ERR_NOMEM, "out of memory");
+	for (int i = 0; i < sk_X509_num(certs); i++) {
+		X509 *cert = sk_X509_value(certs, i);
+
+		if (is_self_signed(cert))
+			continue;
+		if (X509_add_cert(
+			trust->intermediates, cert, X509_ADD_FLAG_UP_REF) != 1)
+			return crypto_failed(why, "set intermediates");
+	}
+	return 0;
+}
+
 int
 trust_from_certs(
     struct trust **out, const struct cert_list *certs, struct reason *why)
 {
 	struct trust *trust CLEANUP(trust_freep) = calloc(1, sizeof(*trust));
+	STACK_OF(X509) * all CLEANUP(certs_freep) = sk_X509_new_null();
 	int err;
 
-	if (trust == NULL || (trust->cas = sk_X509_new_null()) == NULL)
+	if (trust == NULL || all == NULL)
 		return reason_set(why, -ERR_NOMEM, "out of memory");
-	err = add_certs(trust->cas, certs, why);
+	err = add_certs(all, certs, why);
 	if (err == 0)
-		err = check_all_are_cas(trust->cas, why);
+		err = check_all_are_cas(all, why);
 	if (err == 0)
-		err = set_root(trust, why);
+		err = set_root(trust, all, why);
 	if (err == 0)
-		err = check_all_chain(trust, why);
+		err = set_intermediates(trust, all, why);
+	if (err == 0)
+		err = check_all_chain(trust, all, why);
 	if (err == 0)
 		*out = STEAL(trust);
 	return err;
@@ -241,7 +265,7 @@ trust_free(struct trust *trust)
 	if (trust == NULL)
 		return;
 	blob_fini(&trust->root);
-	sk_X509_pop_free(trust->cas, X509_free);
+	sk_X509_pop_free(trust->intermediates, X509_free);
 	X509_STORE_free(trust->store);
 	free(trust);
 }
@@ -291,13 +315,13 @@ check_srv_ids(
 	return 0;
 }
 
-/* The CAs of /cacerts and whatever the peer sent. */
+/* The intermediates of /cacerts and whatever the peer sent. */
 static int
 collect_untrusted(STACK_OF(X509) * *out, const struct trust *trust,
     const struct cert_list *more, struct reason *why)
 {
-	STACK_OF(X509) *certs CLEANUP(certs_freep) =
-	    X509_chain_up_ref(trust->cas);
+	STACK_OF(X509) * certs CLEANUP(certs_freep) =
+	    X509_chain_up_ref(trust->intermediates);
 	int err = 0;
 
 	if (certs == NULL)
@@ -329,8 +353,9 @@ trust_verify_server(const struct trust *trust, struct bytes leaf,
 {
 	AUTOFREE struct cert_info *info = calloc(1, sizeof(*info));
 	X509 *cert CLEANUP(x509_freep) = NULL;
-	STACK_OF(X509) *more CLEANUP(certs_freep) = NULL;
-	struct verification v = {.purpose = X509_PURPOSE_SSL_SERVER, .now = now};
+	STACK_OF(X509) * more CLEANUP(certs_freep) = NULL;
+	struct verification v = {
+	    .purpose = X509_PURPOSE_SSL_SERVER, .now = now};
 	int err;
 
 	if (info == NULL)

@@ -26,9 +26,10 @@ dns_question_set(struct dns_question *out, const char *name, uint16_t type)
 	ldns_rdf *dname CLEANUP(dname_freep) = NULL;
 	size_t len = strlen(name);
 
-	if (len > 1 && name[len - 1] == '.')
+	if (len > 0 && name[len - 1] == '.')
 		len--;
-	if (len == 0 || !str_is_printable(name) || strchr(name, ' ') != NULL ||
+	if (len == 0 || name[len - 1] == '.' || !str_is_printable(name) ||
+	    strchr(name, ' ') != NULL ||
 	    str_format(question.name, sizeof(question.name), "%.*s", (int)len,
 		name) != 0)
 		return -ERR_INVALID;

@@ -169,8 +169,8 @@ learn(struct network_state *state, struct join_connection *connection,
 {
 	struct est_session *session = NULL;
 	struct trust *trust = NULL;
-	int err = est_session_start(&session, &connection->conn, connection->fd,
-	    connection->server_name, why);
+	int err = est_session_start(&session, &connection->conn,
+	    &connection->fd, connection->server_name, why);
 
 	if (err != 0)
 		return err;

@@ -45,18 +45,21 @@ judge_dns_server(
     void *arg, const struct bytes *chain, size_t n, struct reason *why)
 {
 	struct judge *judge = arg;
+	struct reason inner = {""};
 	int err;
 
 	if (n == 0)
-		err = reason_set(&judge->why, -ERR_REFUSED,
+		err = reason_set(&inner, -ERR_REFUSED,
 		    "certificate match: %s presents no certificate",
 		    judge->adn);
 	else
-		err = judge_leaf(judge, chain[0], &judge->why);
+		err = judge_leaf(judge, chain[0], &inner);
 	if (err == 0)
 		return 0;
 	judge->refused = true;
-	return reason_set(why, err, "%s", judge->why.text);
+	judge->why = inner;
+	/* why may be judge->why itself. */
+	return reason_set(why, err, "%s", inner.text);
 }
 
 int

@@ -138,6 +138,18 @@ resolvers_from_eecerts(struct resolver_set *out,
 	    "the server has no DNS server's certificate yet");
 }
 
+/* Where to find it, from another certificate's entry of the same service. */
+static void
+copy_location(struct resolver *r, const struct resolver *from)
+{
+	memcpy(r->addresses, from->addresses, sizeof(r->addresses));
+	r->n_addresses = from->n_addresses;
+	r->port = from->port;
+	memcpy(r->alpn, from->alpn, sizeof(r->alpn));
+	r->n_alpn = from->n_alpn;
+	memcpy(r->dohpath, from->dohpath, sizeof(r->dohpath));
+}
+
 /* Copies what the entry says into the resolver that it belongs to, if any. */
 static void
 describe_one(struct resolver_set *set, const struct resolver *entry,
@@ -149,13 +161,23 @@ describe_one(struct resolver_set *set, const struct resolver *entry,
 		if (!resolver_is(r, entry->adn, entry->label) ||
 		    memcmp(r->sha256, sha256, 32) != 0)
 			continue;
-		memcpy(r->addresses, entry->addresses, sizeof(r->addresses));
-		r->n_addresses = entry->n_addresses;
-		r->port = entry->port;
-		memcpy(r->alpn, entry->alpn, sizeof(r->alpn));
-		r->n_alpn = entry->n_alpn;
-		memcpy(r->dohpath, entry->dohpath, sizeof(r->dohpath));
+		copy_location(r, entry);
 		memcpy(r->state, entry->state, sizeof(r->state));
+	}
+}
+
+/* A certificate that has no entry serves where the others of its ADN and label
+ * do. */
+static void
+share_locations(struct resolver_set *set)
+{
+	for (size_t i = 0; i < set->n; i++) {
+		struct resolver *r = &set->items[i];
+
+		for (size_t k = 0; k < set->n && r->port == 0; k++)
+			if (resolver_is(&set->items[k], r->adn, r->label) &&
+			    set->items[k].port != 0)
+				copy_location(r, &set->items[k]);
 	}
 }
 
@@ -199,5 +221,6 @@ resolvers_describe(
 	if (err != 0)
 		return reason_set(
 		    why, err, "/resolvers.json: %.220s", inner.text);
+	share_locations(set);
 	return 0;
 }

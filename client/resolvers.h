@@ -31,8 +31,9 @@ int resolvers_from_eecerts(struct resolver_set *out,
 
 /* Adds addresses, port, ALPN, path and state from a /resolvers.json text.
  * Entries are matched by the certificate's SHA-256, ADN and label; an entry
- * without its certificate in set is ignored. Resolvers that the text does not
- * speak of keep port 0. */
+ * without its certificate in set is ignored. A certificate
+ * without an entry takes the place of another one of its ADN and label, and
+ * keeps port 0 when there is none. */
 int resolvers_describe(
     struct resolver_set *set, struct bytes json, struct reason *why) NODISCARD;
 

@@ -247,6 +247,17 @@ take_guess(struct store_txn *txn, int64_t id, int64_t retry_at)
 	return sql_run(&txn->conn, stmt);
 }
 
+/* The same write for those who get no guess, so that the commit's time does not
+ * tell who exists. */
+static int
+touch_decoy(struct store_txn *txn)
+{
+	sqlite3_stmt *stmt AUTORESET =
+	    sql_prepare(&txn->conn, "UPDATE claim_decoy SET n = n + 1");
+
+	return stmt != NULL ? sql_run(&txn->conn, stmt) : -ERR_IO;
+}
+
 int
 identity_claim(struct store_txn *txn, struct verifier *record,
     const char *wire_name, int64_t now, int64_t backoff_max_s)
@@ -258,7 +269,7 @@ identity_claim(struct store_txn *txn, struct verifier *record,
 	if (outcome < 0)
 		return outcome;
 	if (outcome != CLAIM_GRANTED) {
-		err = sql_exec(&txn->conn, "UPDATE claim_decoy SET n = n + 1");
+		err = touch_decoy(txn);
 		return err != 0 ? err : outcome;
 	}
 	wait = backoff_s(failures + 1, backoff_max_s);

@@ -42,9 +42,8 @@ struct publisher {
 	const struct mdns_config *config;
 	char host[NAME_SIZE];
 	AvahiServer *server;
-	bool shared; /* with another stack: the addresses are ours to publish */
 	bool host_collided;
-	AvahiSEntryGroup *host_group; /* shared only */
+	AvahiSEntryGroup *host_group; /* the addresses */
 	struct interface_addresses addresses;
 	struct service_list services;
 	struct published *published; /* one for each service */
@@ -215,19 +214,12 @@ open_server(struct publisher *p, int64_t now_ms)
 {
 	AvahiServerConfig config;
 	int error = AVAHI_ERR_FAILURE;
-	bool shared = !stack_port_is_free();
 
 	if (stack_config_init(&config, p->config) != 0) {
 		fail(p, "no memory", now_ms);
 		return;
 	}
-	/* Alone on the port Avahi publishes the addresses, and follows them.
-	 * Next to another stack that would collide over their reverse names. */
-	config.disallow_other_stacks = !shared;
-	config.publish_addresses = !shared;
-	config.publish_domain = !shared;
 	config.host_name = avahi_strdup(p->host);
-	p->shared = shared;
 	if (config.host_name != NULL)
 		p->server =
 		    avahi_server_new(p->poll, &config, server_event, p, &error);
@@ -240,8 +232,7 @@ open_server(struct publisher *p, int64_t now_ms)
 			: avahi_strerror(error),
 		    now_ms);
 	else
-		log_info("mDNS started", "host=%s.local mode=%s", p->host,
-		    shared ? "shared" : "exclusive");
+		log_info("mDNS started", "host=%s.local", p->host);
 }
 
 static void
@@ -267,7 +258,7 @@ take_name(char name[NAME_SIZE], char *alternative, const char *what)
 	avahi_free(alternative);
 	if (err != 0)
 		return err;
-	log_warn("mDNS name taken by another host", "%s=%s new=%s", what, old,
+	log_warn("mDNS name taken", "%s=%s new=%s", what, old,
 	    log_quote(new, sizeof(new), name));
 	return 0;
 }
@@ -300,8 +291,7 @@ rename_service(struct publisher *p, struct published *item, int64_t now_ms)
 		p->error = AVAHI_ERR_NO_MEMORY;
 }
 
-/* Where the port is shared: publishes the host's addresses anew when they
- * changed. */
+/* Publishes the host's addresses anew when they changed. */
 static void
 refresh_addresses(struct publisher *p, int64_t now_ms)
 {
@@ -333,9 +323,6 @@ refresh_addresses(struct publisher *p, int64_t now_ms)
 static bool
 host_is_ready(const struct publisher *p)
 {
-	if (!p->shared)
-		return avahi_server_get_state(p->server) ==
-		       AVAHI_SERVER_RUNNING;
 	return p->host_group != NULL &&
 	       avahi_s_entry_group_get_state(p->host_group) ==
 		   AVAHI_ENTRY_GROUP_ESTABLISHED;
@@ -391,8 +378,8 @@ publisher_step(struct publisher *p, int64_t now_ms)
 		return;
 	if (p->host_collided && now_ms >= p->hold_until)
 		rename_host(p, now_ms);
-	if (p->shared && !p->host_collided && p->error == 0 &&
-	    now_ms >= p->addresses_at && now_ms >= p->hold_until)
+	if (!p->host_collided && p->error == 0 && now_ms >= p->addresses_at &&
+	    now_ms >= p->hold_until)
 		refresh_addresses(p, now_ms);
 	if (!p->host_collided && p->error == 0 && host_is_ready(p))
 		for (size_t i = 0; p->error == 0 && i < p->services.n; i++)
@@ -409,10 +396,7 @@ publisher_due(const struct publisher *p)
 
 	if (p->server == NULL)
 		return p->retry_at;
-	due = INT64_MAX;
-	if (p->shared)
-		due = p->addresses_at > p->hold_until ? p->addresses_at
-						      : p->hold_until;
+	due = p->addresses_at > p->hold_until ? p->addresses_at : p->hold_until;
 	for (size_t i = 0; i < p->services.n; i++)
 		if (p->published[i].collided ||
 		    (p->published[i].group == NULL && host_is_ready(p)))
@@ -439,7 +423,7 @@ publisher_state(const struct publisher *p, char out[MDNS_STATE_TEXT_MAX])
 		snprintf(out, MDNS_STATE_TEXT_MAX, "nothing to announce");
 	else if (n == 0)
 		snprintf(out, MDNS_STATE_TEXT_MAX,
-		    p->shared && p->addresses.n == 0
+		    p->addresses.n == 0
 			? "waiting for an interface with an address"
 			: "making sure that the names are free");
 	else if (n == 1)

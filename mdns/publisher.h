@@ -1,5 +1,5 @@
 /* What the announcer's thread does with Avahi: one server, one entry group for
- * each service, and where the port is shared one for the host's addresses. For
+ * each service, and one for the host's addresses. For
  * one thread only. */
 #ifndef MDNS_PUBLISHER_H
 #define MDNS_PUBLISHER_H

@@ -3,11 +3,9 @@
 #include <errno.h>
 #include <ifaddrs.h>
 #include <net/if.h>
-#include <netinet/in.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <avahi-common/strlst.h>
 #include <avahi-core/log.h>
@@ -15,7 +13,6 @@
 #include "base/clock.h"
 #include "base/log.h"
 
-#define MDNS_PORT 5353
 #define WARNINGS_MAX 10
 #define WARNINGS_WINDOW_MS 60000
 /* Of received records, for each interface. */
@@ -82,36 +79,6 @@ stack_config_init(AvahiServerConfig *out, const struct mdns_config *config)
 	}
 	*out = c;
 	return 0;
-}
-
-/* A family that this host does not have is not taken. */
-static bool
-family_is_free(const struct sockaddr *any, socklen_t len)
-{
-	static const int on = 1;
-	int fd = socket(any->sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	bool taken;
-
-	if (fd < 0)
-		return true;
-	if (any->sa_family == AF_INET6)
-		(void)setsockopt(
-		    fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
-	taken = bind(fd, any, len) != 0 && errno == EADDRINUSE;
-	close(fd);
-	return !taken;
-}
-
-bool
-stack_port_is_free(void)
-{
-	struct sockaddr_in in = {
-	    .sin_family = AF_INET, .sin_port = htons(MDNS_PORT)};
-	struct sockaddr_in6 in6 = {
-	    .sin6_family = AF_INET6, .sin6_port = htons(MDNS_PORT)};
-
-	return family_is_free((const void *)&in, sizeof(in)) &&
-	       family_is_free((const void *)&in6, sizeof(in6));
 }
 
 static bool

@@ -1,9 +1,7 @@
-/* What announcing and browsing share of the Avahi core: its configuration, its
- * log, its port. */
+/* What announcing and browsing share of the Avahi core: its configuration, and
+ * its log. */
 #ifndef MDNS_STACK_H
 #define MDNS_STACK_H
-
-#include <stdbool.h>
 
 #include <avahi-core/core.h>
 
@@ -15,9 +13,6 @@
  * but loopback. Freed with avahi_server_config_free(). */
 int stack_config_init(
     AvahiServerConfig *out, const struct mdns_config *config) NODISCARD;
-
-/* True if nobody on this host has the mDNS port, neither over IPv4 nor IPv6. */
-bool stack_port_is_free(void);
 
 /* Lets Avahi write to our log: its warnings as such, a few a minute on each
  * thread (a peer's packets can cause them), all else as debug. */

@@ -71,20 +71,8 @@ set_policy(SSL_CTX *ctx, bool pake, const char *groups)
 	SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);
 	SSL_CTX_set_cert_verify_callback(ctx, verify_server, NULL);
 	return SSL_CTX_set_min_proto_version(ctx, version) == 1 &&
-	       (groups == NULL || SSL_CTX_set1_groups_list(ctx, groups) == 1);
-}
-
-static int
-setup_library(struct client_setup *setup,
-    const struct tls_client_config *config, struct pake_library *library,
-    struct reason *why)
-{
-	if (!has_pake(config))
-		return 0;
-	if (library == NULL)
-		return pake_library_new(&setup->library, why);
-	setup->library = pake_library_ref(library);
-	return 0;
+	       (groups == NULL ||
+		   SSL_CTX_set1_groups_list(ctx, without_const(groups)) == 1);
 }
 
 static int
@@ -109,12 +97,14 @@ setup_context(struct client_setup *setup,
 
 int
 client_setup_init(struct client_setup *out,
-    const struct tls_client_config *config, struct pake_library *library,
-    const char *groups, struct reason *why)
+    const struct tls_client_config *config, const char *groups,
+    struct reason *why)
 {
 	struct client_setup setup = {0};
-	int err = setup_library(&setup, config, library, why);
+	int err = 0;
 
+	if (has_pake(config))
+		err = pake_library_get(&setup.library, why);
 	if (err == 0)
 		err = setup_context(&setup, config, groups, why);
 	if (err == 0)
@@ -128,7 +118,6 @@ void
 client_setup_fini(struct client_setup *setup)
 {
 	SSL_CTX_free(setup->ctx);
-	pake_library_unref(setup->library);
 	*setup = (struct client_setup){0};
 }
 
@@ -152,8 +141,8 @@ static int
 configure(struct tls_conn *conn, const struct client_setup *setup,
     const struct tls_client_config *config, const struct spake2p_secret *secret)
 {
-	if (config->sni != NULL &&
-	    SSL_set_tlsext_host_name(conn->ssl, config->sni) != 1)
+	if (config->sni != NULL && SSL_set_tlsext_host_name(conn->ssl,
+				       without_const(config->sni)) != 1)
 		return -ERR_INVALID;
 	if (config->alpn != NULL) {
 		int err = set_alpn(conn->ssl, config->alpn);
@@ -163,7 +152,6 @@ configure(struct tls_conn *conn, const struct client_setup *setup,
 	}
 	if (setup->library == NULL)
 		return 0;
-	conn->library = pake_library_ref(setup->library);
 	conn->offers_pake = true;
 	return pake_client_init(&conn->pake_client,
 	    pake_library_suite(setup->library), config, secret);
@@ -371,7 +359,7 @@ tls_client_connect(struct tls_conn **out, int fd,
 	if (err == 0 && has_pake(config))
 		err = register_secret(&secret, config, why);
 	if (err == 0)
-		err = client_setup_init(&setup, config, NULL, NULL, why);
+		err = client_setup_init(&setup, config, NULL, why);
 	if (err == 0)
 		err = client_connect(out, fd, &setup, config, &secret, why);
 	client_setup_fini(&setup);

@@ -11,14 +11,13 @@
 
 struct client_setup {
 	SSL_CTX *ctx;
-	struct pake_library *library; /* NULL without PAKE */
+	const struct pake_library *library; /* NULL without PAKE */
 };
 
-/* library is shared with the caller, or NULL: made when config has a PAKE.
- * groups as SSL_CTX_set1_groups_list() takes them, or NULL for the usual. */
+/* groups as SSL_CTX_set1_groups_list() takes them, or NULL for the usual. */
 int client_setup_init(struct client_setup *out,
-    const struct tls_client_config *config, struct pake_library *library,
-    const char *groups, struct reason *why) NODISCARD;
+    const struct tls_client_config *config, const char *groups,
+    struct reason *why) NODISCARD;
 void client_setup_fini(struct client_setup *setup);
 
 /* A connection ready for tls_conn_handshake(); secret is NULL without PAKE. */

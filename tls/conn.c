@@ -82,7 +82,6 @@ tls_conn_free(struct tls_conn *conn)
 	pake_server_finish(&conn->pake_server);
 	pake_client_fini(&conn->pake_client);
 	tls_server_unref(conn->server);
-	pake_library_unref(conn->library);
 	free(conn);
 }
 
@@ -147,6 +146,16 @@ conn_result(struct tls_conn *conn, int r)
 	}
 }
 
+/* Where the peer's end cannot be an outcome. */
+static int
+conn_result_open(struct tls_conn *conn, int r)
+{
+	r = conn_result(conn, r);
+	if (r == TLS_EOF)
+		return conn_fail(conn, -ERR_CLOSED, "closed by the peer");
+	return r;
+}
+
 int
 tls_conn_handshake(struct tls_conn *conn)
 {
@@ -166,10 +175,7 @@ tls_conn_handshake(struct tls_conn *conn)
 		pake_server_finish(&conn->pake_server);
 		return 0;
 	}
-	r = conn_result(conn, r);
-	if (r == TLS_EOF)
-		return conn_fail(conn, -ERR_CLOSED, "closed by the peer");
-	return r;
+	return conn_result_open(conn, r);
 }
 
 void
@@ -208,7 +214,7 @@ tls_conn_write(
 	ERR_clear_error();
 	errno = 0;
 	r = SSL_write_ex(conn->ssl, data, size, len);
-	return r == 1 ? 0 : conn_result(conn, r);
+	return r == 1 ? 0 : conn_result_open(conn, r);
 }
 
 bool

@@ -16,10 +16,10 @@
 
 struct tls_server {
 	atomic_uint refs;
-	SSL_CTX *front;               /* TLS 1.2 and 1.3, default library */
-	SSL_CTX *pake;                /* NULL: PAKE is not offered */
-	struct pake_library *library; /* of pake */
-	struct verifier dummy;        /* for every claim not granted */
+	SSL_CTX *front; /* TLS 1.2 and 1.3, default library */
+	SSL_CTX *pake;  /* NULL: PAKE is not offered */
+	const struct pake_library *library; /* of pake */
+	struct verifier dummy;              /* for every claim not granted */
 	char name[DOMAIN_MAX + 1];
 	uint16_t pake_extension, pake_scheme;
 };
@@ -40,7 +40,6 @@ struct tls_conn {
 	struct pake_server pake_server;
 
 	/* The client's side. */
-	struct pake_library *library;
 	struct judgement judgement;
 	bool offers_pake;
 	struct pake_client pake_client;

@@ -145,7 +145,8 @@ set_policy(SSL_CTX *ctx, const struct server_context_config *config)
 	       SSL_CTX_set_max_proto_version(ctx, TLS1_3_VERSION) == 1 &&
 	       SSL_CTX_set_num_tickets(ctx, 0) == 1 &&
 	       SSL_CTX_set_cipher_list(ctx, TLS12_CIPHERS) == 1 &&
-	       SSL_CTX_set1_groups_list(ctx, config->groups) == 1;
+	       SSL_CTX_set1_groups_list(ctx, without_const(config->groups)) ==
+		   1;
 }
 
 int

@@ -42,13 +42,8 @@ judge_chain(
 
 	if (err == 0)
 		err = j->judge(j->arg, der, n, why);
-	for (size_t i = 0; i < n; i++) {
-		void *data;
-
-		/* OPENSSL_free() wants what i2d gave, without const. */
-		memcpy(&data, &der[i].data, sizeof(data));
-		OPENSSL_free(data);
-	}
+	for (size_t i = 0; i < n; i++)
+		OPENSSL_free(without_const(der[i].data));
 	return err;
 }
 

@@ -2,6 +2,8 @@
 #ifndef TLS_OSSL_H
 #define TLS_OSSL_H
 
+#include <string.h>
+
 #include <openssl/bio.h>
 #include <openssl/bn.h>
 #include <openssl/ec.h>
@@ -11,6 +13,17 @@
 #include <openssl/x509.h>
 
 #include "base/error.h"
+
+/* For OpenSSL's interfaces that take or give back a pointer with the wrong
+ * const: nothing is written through it. */
+static inline void *
+without_const(const void *p)
+{
+	void *q;
+
+	memcpy(&q, &p, sizeof(q));
+	return q;
+}
 
 /* The first error of this thread's queue (the cause, the others are its
  * callers' complaints), which is emptied; returns out. */

@@ -6,6 +6,7 @@
 
 #include "base/random.h"
 #include "tls/conn_internal.h"
+#include "tls/ossl.h"
 #include "tls/pake_provider.h"
 #include "tls/pake_wire.h"
 #include "tls/wire.h"
@@ -192,14 +193,11 @@ static void
 free_extension(SSL *ssl, unsigned int type, unsigned int context,
     const unsigned char *out, void *arg)
 {
-	void *encoded;
-
 	(void)ssl;
 	(void)type;
 	(void)context;
 	(void)arg;
-	memcpy(&encoded, &out, sizeof(encoded));
-	free(encoded);
+	free(without_const(out));
 }
 
 /* The key share was decapsulated already; here only the alert is chosen.

@@ -1,93 +1,67 @@
 #include "tls/pake_library.h"
 
-#include <stdatomic.h>
+#include <pthread.h>
 
 #include <openssl/err.h>
 #include <openssl/provider.h>
 
 #include "tls/ossl.h"
+#include "tls/pake_group.h"
 #include "tls/pake_provider.h"
 
 struct pake_library {
-	atomic_uint refs;
 	OSSL_LIB_CTX *libctx;
-	OSSL_PROVIDER *wrapper, *standard;
 	struct spake2p_suite *suite;
 	bool has_mlkem;
 };
 
+/* Written once, under the pthread_once(). */
+static struct {
+	struct pake_library library;
+	int err;
+	struct reason why;
+} process;
+
+/* The wrapper first: see PAKE_PROVIDER_NAME. The loaded providers belong to
+ * libctx from here on. */
+static bool
+load_providers(OSSL_LIB_CTX *libctx)
+{
+	return OSSL_PROVIDER_add_builtin(
+		   libctx, PAKE_PROVIDER_NAME, pake_provider_init) == 1 &&
+	       OSSL_PROVIDER_load(libctx, PAKE_PROVIDER_NAME) != NULL &&
+	       OSSL_PROVIDER_load(libctx, "default") != NULL;
+}
+
 static void
-library_free(struct pake_library *library)
+library_make(void)
 {
-	spake2p_suite_free(library->suite);
-	if (library->standard != NULL)
-		OSSL_PROVIDER_unload(library->standard);
-	if (library->wrapper != NULL)
-		OSSL_PROVIDER_unload(library->wrapper);
-	OSSL_LIB_CTX_free(library->libctx);
-	free(library);
-}
+	struct pake_library *library = &process.library;
 
-static bool
-has_mlkem(OSSL_LIB_CTX *libctx)
-{
-	EVP_KEYMGMT *found CLEANUP(EVP_KEYMGMT_free_p) =
-	    EVP_KEYMGMT_fetch(libctx, "X25519MLKEM768", NULL);
-
-	ERR_clear_error();
-	return found != NULL;
-}
-
-/* The wrapper first: see PAKE_PROVIDER_NAME. */
-static bool
-load_providers(struct pake_library *library)
-{
 	library->libctx = OSSL_LIB_CTX_new();
-	if (library->libctx == NULL ||
-	    OSSL_PROVIDER_add_builtin(
-		library->libctx, PAKE_PROVIDER_NAME, pake_provider_init) != 1)
-		return false;
-	library->wrapper =
-	    OSSL_PROVIDER_load(library->libctx, PAKE_PROVIDER_NAME);
-	if (library->wrapper == NULL)
-		return false;
-	library->standard = OSSL_PROVIDER_load(library->libctx, "default");
-	return library->standard != NULL;
+	if (library->libctx == NULL || !load_providers(library->libctx)) {
+		process.err =
+		    ossl_failed(&process.why, "cannot load the PAKE provider");
+		return;
+	}
+	library->has_mlkem = pake_group_is_available(
+	    &pake_groups[PAKE_GROUP_X25519MLKEM768], library->libctx);
+	process.err = spake2p_suite_new(&library->suite);
+	if (process.err != 0)
+		reason_set(&process.why, process.err, "SPAKE2+: %s",
+		    err_text(process.err));
 }
 
 int
-pake_library_new(struct pake_library **out, struct reason *why)
+pake_library_get(const struct pake_library **out, struct reason *why)
 {
-	struct pake_library *library = calloc(1, sizeof(*library));
-	int err;
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
 
-	if (library == NULL)
-		return -ERR_NOMEM;
-	atomic_init(&library->refs, 1);
-	err = load_providers(library) ? spake2p_suite_new(&library->suite)
-				      : -ERR_CRYPTO;
-	if (err != 0) {
-		err = ossl_failed(why, "cannot load the PAKE provider");
-		library_free(library);
-		return err;
-	}
-	library->has_mlkem = has_mlkem(library->libctx);
-	*out = library;
+	pthread_once(&once, library_make);
+	if (process.err != 0)
+		return reason_set(why, process.err, "%s", process.why.text);
+	*out = &process.library;
 	return 0;
-}
-
-struct pake_library *
-pake_library_ref(struct pake_library *library)
-{
-	atomic_fetch_add(&library->refs, 1);
-	return library;
-}
-
-void
-pake_library_unref(struct pake_library *library)
-{
-	if (library != NULL && atomic_fetch_sub(&library->refs, 1) == 1)
-		library_free(library);
 }
 
 OSSL_LIB_CTX *

@@ -10,6 +10,7 @@
 #include <openssl/params.h>
 
 #include "tls/ossl.h"
+#include "tls/pake_group.h"
 
 /* The key exchange happens deep inside libssl, which hands nothing of the
  * connection down to a provider: a thread-local is the only way in. */
@@ -45,26 +46,6 @@ injection_take(unsigned char out[SPAKE2P_KEY_LEN])
 	return true;
 }
 
-struct wrapped_group {
-	const char *tls_name;  /* in the capability */
-	const char *algorithm; /* of the wrapper, unique to this provider */
-	const char *inner_type;
-	const char *inner_group; /* NULL where the type says it all */
-	unsigned int id;         /* IANA TLS Supported Groups */
-	unsigned int security_bits;
-	bool inner_kem;
-	size_t public_len, ciphertext_len, secret_len;
-};
-
-#define PUBLIC_MAX 1216
-
-static const struct wrapped_group groups[] = {
-    {"x25519", "PAKE-X25519", "X25519", NULL, 0x001d, 128, false, 32, 32, 32},
-    {"secp256r1", "PAKE-P256", "EC", "P-256", 0x0017, 128, false, 65, 65, 32},
-    {"X25519MLKEM768", "PAKE-X25519MLKEM768", "X25519MLKEM768", NULL, 0x11ec,
-	192, true, PUBLIC_MAX, 1120, 64},
-};
-
 /* The provider's own library context: the real algorithms, which our names do
  * not shadow there. */
 struct provider {
@@ -72,66 +53,22 @@ struct provider {
 };
 
 struct wrapped_key {
-	const struct provider *provider;
-	const struct wrapped_group *group;
+	const struct pake_group *group;
+	OSSL_LIB_CTX *inner;
 	EVP_PKEY *pkey; /* in the inner context; NULL: parameters only */
 };
-
-static EVP_PKEY *
-inner_generate(const struct provider *p, const struct wrapped_group *g)
-{
-	if (g->inner_group != NULL)
-		return EVP_PKEY_Q_keygen(
-		    p->inner, NULL, g->inner_type, g->inner_group);
-	return EVP_PKEY_Q_keygen(p->inner, NULL, g->inner_type);
-}
-
-static EVP_PKEY *
-inner_public(const struct provider *p, const struct wrapped_group *g,
-    const void *data, size_t len)
-{
-	EVP_PKEY_CTX *ctx CLEANUP(EVP_PKEY_CTX_free_p) =
-	    EVP_PKEY_CTX_new_from_name(p->inner, g->inner_type, NULL);
-	unsigned char copy[PUBLIC_MAX];
-	char name[16] = "";
-	OSSL_PARAM params[3];
-	EVP_PKEY *pkey = NULL;
-	int n = 0;
-
-	if (ctx == NULL || len != g->public_len)
-		return NULL;
-	memcpy(copy, data, len);
-	if (g->inner_group != NULL) {
-		strncpy(name, g->inner_group, sizeof(name) - 1);
-		params[n++] = OSSL_PARAM_construct_utf8_string(
-		    OSSL_PKEY_PARAM_GROUP_NAME, name, 0);
-	}
-	params[n++] = OSSL_PARAM_construct_octet_string(
-	    OSSL_PKEY_PARAM_PUB_KEY, copy, len);
-	params[n] = OSSL_PARAM_construct_end();
-	if (EVP_PKEY_fromdata_init(ctx) != 1 ||
-	    EVP_PKEY_fromdata(ctx, &pkey, EVP_PKEY_PUBLIC_KEY, params) != 1)
-		return NULL;
-	return pkey;
-}
-
-static bool
-inner_public_encode(void *out, size_t size, size_t *len, const EVP_PKEY *pkey)
-{
-	return EVP_PKEY_get_octet_string_param(pkey,
-		   OSSL_PKEY_PARAM_ENCODED_PUBLIC_KEY, out, size, len) == 1;
-}
 
 /* Key management: new, free, has, parameters, generation. */
 
 static struct wrapped_key *
-key_new(void *provctx, const struct wrapped_group *group)
+key_new(void *provctx, const struct pake_group *group)
 {
+	const struct provider *p = provctx;
 	struct wrapped_key *key = calloc(1, sizeof(*key));
 
 	if (key == NULL)
 		return NULL;
-	key->provider = provctx;
+	key->inner = p->inner;
 	key->group = group;
 	return key;
 }
@@ -159,11 +96,11 @@ key_has(const void *vkey, int selection)
 static int
 key_get_encoded(const struct wrapped_key *key, OSSL_PARAM *p)
 {
-	unsigned char encoded[PUBLIC_MAX];
+	unsigned char encoded[PAKE_GROUP_PUBLIC_MAX];
 	size_t len;
 
 	return key->pkey != NULL &&
-	       inner_public_encode(encoded, sizeof(encoded), &len, key->pkey) &&
+	       pake_group_encode(encoded, &len, key->pkey) &&
 	       OSSL_PARAM_set_octet_string(p, encoded, len) == 1;
 }
 
@@ -217,7 +154,7 @@ key_set_params(void *vkey, const OSSL_PARAM params[])
 		return 1;
 	if (OSSL_PARAM_get_octet_string_ptr(p, &data, &len) != 1)
 		return 0;
-	pkey = inner_public(key->provider, key->group, data, len);
+	pkey = pake_group_decode(key->group, key->inner, data, len);
 	if (pkey == NULL)
 		return 0;
 	EVP_PKEY_free(key->pkey);
@@ -240,12 +177,12 @@ key_settable_params(void *provctx)
 /* A generation is a key of which only the selection is not known yet. */
 struct generation {
 	void *provctx;
-	const struct wrapped_group *group;
+	const struct pake_group *group;
 	int selection;
 };
 
 static void *
-generation_new(void *provctx, int selection, const struct wrapped_group *group)
+generation_new(void *provctx, int selection, const struct pake_group *group)
 {
 	struct generation *gen = malloc(sizeof(*gen));
 
@@ -264,7 +201,7 @@ generation_run(void *vgen, OSSL_CALLBACK *progress, void *arg)
 	(void)arg;
 	if (key == NULL || (gen->selection & OSSL_KEYMGMT_SELECT_KEYPAIR) == 0)
 		return key;
-	key->pkey = inner_generate(key->provider, key->group);
+	key->pkey = pake_group_generate(key->group, key->inner);
 	if (key->pkey == NULL) {
 		key_free(key);
 		return NULL;
@@ -328,78 +265,6 @@ kem_init(void *vkem, void *vkey, const OSSL_PARAM params[])
 	return kem->key->pkey != NULL;
 }
 
-static bool
-agree(const struct provider *p, EVP_PKEY *own, EVP_PKEY *peer,
-    unsigned char *secret, size_t secret_len)
-{
-	EVP_PKEY_CTX *ctx CLEANUP(EVP_PKEY_CTX_free_p) =
-	    EVP_PKEY_CTX_new_from_pkey(p->inner, own, NULL);
-	size_t len = secret_len;
-
-	return ctx != NULL && EVP_PKEY_derive_init(ctx) == 1 &&
-	       EVP_PKEY_derive_set_peer(ctx, peer) == 1 &&
-	       EVP_PKEY_derive(ctx, secret, &len) == 1 && len == secret_len;
-}
-
-/* Diffie-Hellman as encapsulation: the ciphertext is an ephemeral public key.
- */
-static bool
-dh_encapsulate(const struct wrapped_key *key, unsigned char *ciphertext,
-    unsigned char *secret)
-{
-	const struct wrapped_group *g = key->group;
-	EVP_PKEY *own CLEANUP(EVP_PKEY_free_p) =
-	    inner_generate(key->provider, g);
-	size_t len;
-
-	return own != NULL &&
-	       inner_public_encode(ciphertext, g->ciphertext_len, &len, own) &&
-	       len == g->ciphertext_len &&
-	       agree(key->provider, own, key->pkey, secret, g->secret_len);
-}
-
-static bool
-dh_decapsulate(const struct wrapped_key *key, unsigned char *secret,
-    const unsigned char *ciphertext)
-{
-	const struct wrapped_group *g = key->group;
-	EVP_PKEY *peer CLEANUP(EVP_PKEY_free_p) =
-	    inner_public(key->provider, g, ciphertext, g->ciphertext_len);
-
-	return peer != NULL &&
-	       agree(key->provider, key->pkey, peer, secret, g->secret_len);
-}
-
-static bool
-inner_encapsulate(const struct wrapped_key *key, unsigned char *ciphertext,
-    unsigned char *secret)
-{
-	EVP_PKEY_CTX *ctx CLEANUP(EVP_PKEY_CTX_free_p) =
-	    EVP_PKEY_CTX_new_from_pkey(key->provider->inner, key->pkey, NULL);
-	size_t ciphertext_len = key->group->ciphertext_len;
-	size_t secret_len = key->group->secret_len;
-
-	return ctx != NULL && EVP_PKEY_encapsulate_init(ctx, NULL) == 1 &&
-	       EVP_PKEY_encapsulate(ctx, ciphertext, &ciphertext_len, secret,
-		   &secret_len) == 1 &&
-	       ciphertext_len == key->group->ciphertext_len &&
-	       secret_len == key->group->secret_len;
-}
-
-static bool
-inner_decapsulate(const struct wrapped_key *key, unsigned char *secret,
-    const unsigned char *ciphertext)
-{
-	EVP_PKEY_CTX *ctx CLEANUP(EVP_PKEY_CTX_free_p) =
-	    EVP_PKEY_CTX_new_from_pkey(key->provider->inner, key->pkey, NULL);
-	size_t secret_len = key->group->secret_len;
-
-	return ctx != NULL && EVP_PKEY_decapsulate_init(ctx, NULL) == 1 &&
-	       EVP_PKEY_decapsulate(ctx, secret, &secret_len, ciphertext,
-		   key->group->ciphertext_len) == 1 &&
-	       secret_len == key->group->secret_len;
-}
-
 static int
 kem_encapsulate(void *vkem, unsigned char *ciphertext, size_t *ciphertext_len,
     unsigned char *secret, size_t *secret_len)
@@ -418,9 +283,8 @@ kem_encapsulate(void *vkem, unsigned char *ciphertext, size_t *ciphertext_len,
 		return 1;
 	if (!injection_take(secret))
 		return 0;
-	ok = key->group->inner_kem
-		 ? inner_encapsulate(key, ciphertext, secret + SPAKE2P_KEY_LEN)
-		 : dh_encapsulate(key, ciphertext, secret + SPAKE2P_KEY_LEN);
+	ok = pake_group_encapsulate(key->group, key->inner, key->pkey,
+	    ciphertext, secret + SPAKE2P_KEY_LEN);
 	if (!ok)
 		OPENSSL_cleanse(secret, need_secret);
 	return ok;
@@ -442,9 +306,8 @@ kem_decapsulate(void *vkem, unsigned char *secret, size_t *secret_len,
 	if (ciphertext_len != key->group->ciphertext_len ||
 	    !injection_take(secret))
 		return 0;
-	ok = key->group->inner_kem
-		 ? inner_decapsulate(key, secret + SPAKE2P_KEY_LEN, ciphertext)
-		 : dh_decapsulate(key, secret + SPAKE2P_KEY_LEN, ciphertext);
+	ok = pake_group_decapsulate(key->group, key->inner, key->pkey,
+	    secret + SPAKE2P_KEY_LEN, ciphertext);
 	if (!ok)
 		OPENSSL_cleanse(secret, need);
 	return ok;
@@ -458,13 +321,14 @@ kem_decapsulate(void *vkem, unsigned char *secret, size_t *secret_len,
 #define DEFINE_GROUP(name, index)                                              \
 	static void *name##_new(void *provctx)                                 \
 	{                                                                      \
-		return key_new(provctx, &groups[index]);                       \
+		return key_new(provctx, &pake_groups[index]);                  \
 	}                                                                      \
 	static void *name##_generation(                                        \
 	    void *provctx, int selection, const OSSL_PARAM params[])           \
 	{                                                                      \
 		(void)params;                                                  \
-		return generation_new(provctx, selection, &groups[index]);     \
+		return generation_new(                                         \
+		    provctx, selection, &pake_groups[index]);                  \
 	}                                                                      \
 	static const OSSL_DISPATCH name##_keymgmt[] = {                        \
 	    {OSSL_FUNC_KEYMGMT_NEW, FN(name##_new)},                           \
@@ -481,9 +345,9 @@ kem_decapsulate(void *vkem, unsigned char *secret, size_t *secret_len,
 	    {OSSL_FUNC_KEYMGMT_GEN, FN(generation_run)},                       \
 	    {OSSL_FUNC_KEYMGMT_GEN_CLEANUP, FN(generation_free)}, {0, NULL}}
 
-DEFINE_GROUP(x25519, 0);
-DEFINE_GROUP(p256, 1);
-DEFINE_GROUP(x25519mlkem768, 2);
+DEFINE_GROUP(x25519, PAKE_GROUP_X25519);
+DEFINE_GROUP(p256, PAKE_GROUP_P256);
+DEFINE_GROUP(x25519mlkem768, PAKE_GROUP_X25519MLKEM768);
 
 static const OSSL_DISPATCH kem_functions[] = {
     {OSSL_FUNC_KEM_NEWCTX, FN(kem_new)}, {OSSL_FUNC_KEM_FREECTX, FN(kem_free)},
@@ -495,15 +359,15 @@ static const OSSL_DISPATCH kem_functions[] = {
 #define PROPERTIES "provider=" PAKE_PROVIDER_NAME
 
 static const OSSL_ALGORITHM keymgmt_algorithms[] = {
-    {"PAKE-X25519", PROPERTIES, x25519_keymgmt, NULL},
-    {"PAKE-P256", PROPERTIES, p256_keymgmt, NULL},
-    {"PAKE-X25519MLKEM768", PROPERTIES, x25519mlkem768_keymgmt, NULL},
+    {PAKE_ALGORITHM_X25519, PROPERTIES, x25519_keymgmt, NULL},
+    {PAKE_ALGORITHM_P256, PROPERTIES, p256_keymgmt, NULL},
+    {PAKE_ALGORITHM_X25519MLKEM768, PROPERTIES, x25519mlkem768_keymgmt, NULL},
     {NULL, NULL, NULL, NULL}};
 
 static const OSSL_ALGORITHM kem_algorithms[] = {
-    {"PAKE-X25519", PROPERTIES, kem_functions, NULL},
-    {"PAKE-P256", PROPERTIES, kem_functions, NULL},
-    {"PAKE-X25519MLKEM768", PROPERTIES, kem_functions, NULL},
+    {PAKE_ALGORITHM_X25519, PROPERTIES, kem_functions, NULL},
+    {PAKE_ALGORITHM_P256, PROPERTIES, kem_functions, NULL},
+    {PAKE_ALGORITHM_X25519MLKEM768, PROPERTIES, kem_functions, NULL},
     {NULL, NULL, NULL, NULL}};
 
 static const OSSL_ALGORITHM *
@@ -521,19 +385,8 @@ provider_query(void *provctx, int operation, int *no_cache)
 	}
 }
 
-static bool
-inner_has(const struct provider *p, const struct wrapped_group *group)
-{
-	EVP_KEYMGMT *found CLEANUP(EVP_KEYMGMT_free_p) = NULL;
-
-	ERR_set_mark();
-	found = EVP_KEYMGMT_fetch(p->inner, group->inner_type, NULL);
-	ERR_pop_to_mark();
-	return found != NULL;
-}
-
 static int
-group_announce(const struct wrapped_group *group, OSSL_CALLBACK *cb, void *arg)
+group_announce(const struct pake_group *group, OSSL_CALLBACK *cb, void *arg)
 {
 	unsigned int id = group->id, bits = group->security_bits, is_kem = 1;
 	int min_tls = TLS1_3_VERSION, max_tls = 0, no_dtls = -1;
@@ -570,11 +423,13 @@ static int
 provider_capabilities(
     void *provctx, const char *capability, OSSL_CALLBACK *cb, void *arg)
 {
+	const struct provider *p = provctx;
+
 	if (strcasecmp(capability, "TLS-GROUP") != 0)
 		return 0;
-	for (size_t i = 0; i < ARRAY_LEN(groups); i++)
-		if (inner_has(provctx, &groups[i]) &&
-		    !group_announce(&groups[i], cb, arg))
+	for (size_t i = 0; i < N_PAKE_GROUPS; i++)
+		if (pake_group_is_available(&pake_groups[i], p->inner) &&
+		    !group_announce(&pake_groups[i], cb, arg))
 			return 0;
 	return 1;
 }

@@ -6,6 +6,7 @@
 
 #include "base/random.h"
 #include "tls/conn_internal.h"
+#include "tls/ossl.h"
 #include "tls/pake_provider.h"
 #include "tls/pake_wire.h"
 #include "tls/wire.h"
@@ -60,14 +61,21 @@ check_companions(struct tls_conn *conn, SSL *ssl, int *alert)
 	    hello_has(ssl, TLSEXT_TYPE_early_data))
 		return hello_refused(conn, alert, SSL_AD_ILLEGAL_PARAMETER,
 		    "pake beside pre_shared_key or early_data");
-	if (!hello_has(ssl, TLSEXT_TYPE_supported_groups) ||
-	    !hello_has(ssl, TLSEXT_TYPE_key_share))
-		return hello_refused(conn, alert, SSL_AD_MISSING_EXTENSION,
-		    "pake without supported_groups and key_share");
-	if (!hello_has(ssl, TLSEXT_TYPE_signature_algorithms))
-		return hello_refused(conn, alert, SSL_AD_MISSING_EXTENSION,
-		    "pake without signature_algorithms");
 	return SSL_CLIENT_HELLO_SUCCESS;
+}
+
+/* [draft-ietf-tls-pake 4.2] Without one of these pake is no valid ClientHello;
+ * signature_algorithms since this server always sends its certificate. */
+static const char *
+missing_companion(SSL *ssl)
+{
+	if (!hello_has(ssl, TLSEXT_TYPE_supported_groups))
+		return "pake without supported_groups";
+	if (!hello_has(ssl, TLSEXT_TYPE_key_share))
+		return "pake without key_share";
+	if (!hello_has(ssl, TLSEXT_TYPE_signature_algorithms))
+		return "pake without signature_algorithms";
+	return NULL;
 }
 
 /* An identity that no record can have becomes "". */
@@ -119,16 +127,24 @@ switch_context(SSL *ssl, const struct tls_server *server)
 {
 	return SSL_set_SSL_CTX(ssl, server->pake) == server->pake &&
 	       SSL_set_min_proto_version(ssl, TLS1_3_VERSION) == 1 &&
-	       SSL_set1_groups_list(
-		   ssl, pake_library_groups(server->library)) == 1;
+	       SSL_set1_groups_list(ssl,
+		   without_const(pake_library_groups(server->library))) == 1;
 }
 
 static int
 first_hello(struct tls_conn *conn, SSL *ssl, struct bytes extension, int *alert)
 {
 	struct pake_server *pake = &conn->pake_server;
+	const char *missing = missing_companion(ssl);
 	int r = check_companions(conn, ssl, alert);
 
+	if (r == SSL_CLIENT_HELLO_SUCCESS && missing != NULL) {
+		/* libssl would turn a missing_extension sent from here into a
+		 * handshake_failure: the version is not settled yet. */
+		pake->state = PAKE_REFUSED;
+		reason_set(&conn->error, 0, "ClientHello refused: %s", missing);
+		return SSL_CLIENT_HELLO_SUCCESS;
+	}
 	if (r == SSL_CLIENT_HELLO_SUCCESS)
 		r = read_hello(conn, extension, alert);
 	if (r != SSL_CLIENT_HELLO_SUCCESS)
@@ -197,7 +213,8 @@ parse_extension(SSL *ssl, unsigned int type, unsigned int context,
 	(void)x;
 	(void)chain_index;
 	(void)arg;
-	*alert = SSL_AD_ILLEGAL_PARAMETER;
+	*alert = pake->state == PAKE_REFUSED ? SSL_AD_MISSING_EXTENSION
+					     : SSL_AD_ILLEGAL_PARAMETER;
 	return (context & SSL_EXT_CLIENT_HELLO) != 0 &&
 	       pake->state == PAKE_CLAIMED &&
 	       bytes_equal((struct bytes){in, len}, blob_bytes(&pake->hello));
@@ -289,14 +306,11 @@ static void
 free_extension(SSL *ssl, unsigned int type, unsigned int context,
     const unsigned char *out, void *arg)
 {
-	void *message;
-
 	(void)ssl;
 	(void)type;
 	(void)context;
 	(void)arg;
-	memcpy(&message, &out, sizeof(message));
-	free(message);
+	free(without_const(out));
 }
 
 int

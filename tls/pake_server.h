@@ -10,6 +10,7 @@
 enum pake_server_state {
 	PAKE_NO_HELLO,  /* no ClientHello yet */
 	PAKE_NOT_ASKED, /* the ClientHello is without pake */
+	PAKE_REFUSED,   /* to be refused where libssl reads extensions */
 	PAKE_PENDING,   /* the owner is claiming the guess */
 	PAKE_CLAIMED,   /* record is there, the real one or the dummy */
 	PAKE_ARMED,     /* answered, and the key handed to the provider */

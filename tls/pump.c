@@ -33,9 +33,9 @@ struct tls_pump {
 	char name[NAME_MAX_LEN + 1];
 	pthread_t thread;
 	struct tls_conn *conn;
-	int fd;       /* of conn */
-	int listener; /* until the peer is there */
-	int peer;
+	int fd; /* of conn */
+	int listener;
+	int peer; /* -1 between two of them */
 	int stop; /* eventfd */
 	struct pipe down, up;
 	short conn_events, peer_events; /* what the next poll waits for */
@@ -152,17 +152,25 @@ down_to_peer(struct tls_pump *pump)
 		p->done += (size_t)n;
 		return true;
 	}
+	/* A peer that leaves in the middle of an answer: the next one would
+	 * take the rest for its own. */
 	pipe_fill(p, 0);
-	p->ended = pump->up.ended = true;
+	p->ended = true;
 	return true;
 }
 
-/* Over when one side ended and what it had sent was passed on. */
+/* Over when the TLS side ended and what it had sent was passed on. */
 static bool
 is_over(const struct tls_pump *pump)
 {
-	return (pump->down.ended && pipe_is_empty(&pump->down)) ||
-	       (pump->up.ended && pipe_is_empty(&pump->up));
+	return pump->down.ended && pipe_is_empty(&pump->down);
+}
+
+static bool
+peer_is_over(const struct tls_pump *pump)
+{
+	return pump->up.ended && pipe_is_empty(&pump->up) &&
+	       pipe_is_empty(&pump->down);
 }
 
 /* A poll entry that waits for nothing is left out: it would still report a
@@ -190,10 +198,13 @@ next_round(const struct tls_pump *pump, bool moved)
 	return fds[0].revents == 0;
 }
 
-static void
+/* True when the peer has left in good order, and another may come. */
+static bool
 relay(struct tls_pump *pump)
 {
 	bool moved;
+
+	pump->up.ended = false;
 
 	do {
 		pump->conn_events = pump->peer_events = 0;
@@ -202,8 +213,11 @@ relay(struct tls_pump *pump)
 		moved |= peer_to_up(pump);
 		moved |= up_to_conn(pump);
 		if (is_over(pump))
-			return;
+			return false;
+		if (peer_is_over(pump))
+			return true;
 	} while (next_round(pump, moved));
+	return false;
 }
 
 static bool
@@ -216,7 +230,7 @@ is_this_process(int fd)
 	       len == sizeof(cred) && cred.pid == getpid();
 }
 
-/* The first peer that is this very process; the name is random, so that nobody
+/* The next peer that is this very process; the name is random, so that nobody
  * else gets here but by a search of /proc/net/unix. */
 static bool
 accept_peer(struct tls_pump *pump)
@@ -234,7 +248,6 @@ accept_peer(struct tls_pump *pump)
 		if (pump->peer >= 0 && !is_this_process(pump->peer))
 			close_fd(&pump->peer);
 	}
-	close_fd(&pump->listener);
 	return true;
 }
 
@@ -243,8 +256,8 @@ pump_main(void *arg)
 {
 	struct tls_pump *pump = arg;
 
-	if (accept_peer(pump))
-		relay(pump);
+	while (accept_peer(pump) && relay(pump))
+		close_fd(&pump->peer);
 	tls_conn_shutdown(pump->conn);
 	close_fd(&pump->listener);
 	close_fd(&pump->peer);

@@ -1,8 +1,9 @@
 /*
  * Lets libcurl speak plain HTTP to a TLS connection that is already there: a
- * thread moves bytes between the connection and one peer on an abstract Unix
- * socket of a random name (CURLOPT_ABSTRACT_UNIX_SOCKET), which must be this
- * very process by SO_PEERCRED.
+ * thread moves bytes between the connection and one peer after the other on an
+ * abstract Unix socket of a random name (CURLOPT_ABSTRACT_UNIX_SOCKET). Each
+ * must be this very process by SO_PEERCRED. libcurl 7.88 does not reuse such a
+ * socket: every request is a peer of its own, on the one TLS connection.
  */
 #ifndef TLS_PUMP_H
 #define TLS_PUMP_H

@@ -118,8 +118,7 @@ run_case(
 	struct client_setup setup;
 	struct ends ends;
 	struct reason found = {""};
-	int err = client_setup_init(
-	    &setup, &config, t->server->library, group, &found);
+	int err = client_setup_init(&setup, &config, group, &found);
 
 	if (err == 0) {
 		err = ends_init(&ends, t, &setup, &config, right, &found);

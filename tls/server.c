@@ -35,7 +35,7 @@ make_pake(struct tls_server *server, const struct tls_server_config *config,
 	struct server_context_config pake = {.min_version = TLS1_3_VERSION,
 	    .chain_pem = config->chain_pem,
 	    .key_pem = config->key_pem};
-	int err = pake_library_new(&server->library, why);
+	int err = pake_library_get(&server->library, why);
 
 	if (err != 0)
 		return err;
@@ -44,12 +44,12 @@ make_pake(struct tls_server *server, const struct tls_server_config *config,
 	err = make_dummy(&server->dummy, pake_library_suite(server->library));
 	if (err == 0)
 		err = server_context_new(&server->pake, &pake, why);
-	if (err == 0)
-		err =
-		    pake_server_install(server->front, config->pake_extension);
-	if (err == 0)
-		err = pake_server_install(server->pake, config->pake_extension);
-	return err;
+	if (err != 0)
+		return err;
+	if (pake_server_install(server->front, config->pake_extension) != 0 ||
+	    pake_server_install(server->pake, config->pake_extension) != 0)
+		return ossl_failed(why, "the pake extension's number");
+	return 0;
 }
 
 static int
@@ -70,8 +70,6 @@ drop_pake(struct tls_server *server)
 {
 	SSL_CTX_free(server->pake);
 	server->pake = NULL;
-	pake_library_unref(server->library);
-	server->library = NULL;
 	OPENSSL_cleanse(&server->dummy, sizeof(server->dummy));
 }
 

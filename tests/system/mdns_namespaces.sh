@@ -14,7 +14,7 @@ if [ $# -ne 1 ] || [ ! -x "$1/tests/unit/mdns/mdns_announce_tool" ]; then
 	exit 1
 fi
 tools=$(cd "$1/tests/unit/mdns" && pwd)
-# shellcheck source=tests/system/netns.sh
+# shellcheck source=SCRIPTDIR/netns.sh
 . "$(dirname "$0")/netns.sh"
 
 if ! netns_possible; then

@@ -154,11 +154,10 @@ add_attributes(X509_REQ *req, const struct craft_csr *craft)
 
 	for (size_t i = 0; i < ARRAY_LEN(craft->attributes); i++)
 		if (craft->attributes[i] != NULL)
-			assert_int_equal(
-			    1, X509_REQ_add1_attr_by_txt(req,
-				   craft->attributes[i], V_ASN1_UTF8STRING,
-				   (const uint8_t *)secret,
-				   (int)strlen(secret)));
+			assert_int_equal(1,
+			    X509_REQ_add1_attr_by_txt(req, craft->attributes[i],
+				V_ASN1_UTF8STRING, (const uint8_t *)secret,
+				(int)strlen(secret)));
 }
 
 static int
@@ -194,8 +193,7 @@ craft_csr(struct blob *out, const struct craft_csr *craft)
 	assert_true(sign_request(req, craft) > 0);
 	len = i2d_X509_REQ(req, &der);
 	assert_true(len > 0);
-	assert_int_equal(
-	    0, blob_copy(out, (struct bytes){der, (size_t)len}));
+	assert_int_equal(0, blob_copy(out, (struct bytes){der, (size_t)len}));
 	OPENSSL_free(der);
 	X509_REQ_free(req);
 }
@@ -212,8 +210,8 @@ craft_ca_create(struct craft_ca *ca)
 	params->issuing_days = 1825;
 	strcpy(params->constraints.domains[0], CRAFT_DOMAIN);
 	params->constraints.n_domains = 1;
-	assert_int_equal(0,
-	    ip_prefix_parse(&params->constraints.prefixes[0], "10.0.0.0/8"));
+	assert_int_equal(
+	    0, ip_prefix_parse(&params->constraints.prefixes[0], "10.0.0.0/8"));
 	assert_int_equal(
 	    0, ip_prefix_parse(&params->constraints.prefixes[1], "fd00::/8"));
 	params->constraints.n_prefixes = 2;

@@ -24,25 +24,27 @@ struct crafted {
 };
 
 struct craft {
-	const char *cn;              /* NULL: empty subject */
-	const struct crafted *issuer; /* NULL: self-signed */
-	EVP_PKEY *key;               /* NULL: a new P-256 one */
-	int64_t not_before, not_after; /* 0: about now */
+	const char *cn;                      /* NULL: empty subject */
+	const struct crafted *issuer;        /* NULL: self-signed */
+	EVP_PKEY *key;                       /* NULL: a new P-256 one */
+	int64_t not_before, not_after;       /* 0: about now */
 	const char *exts[CRAFT_EXTS_MAX][2]; /* OpenSSL's name and value */
 };
 
 /* Usual CA extensions, as members of exts. */
 #define CRAFT_CA                                                               \
 	{"basicConstraints", "critical,CA:TRUE"},                              \
-	    {"keyUsage", "critical,keyCertSign,cRLSign"}
+	{                                                                      \
+		"keyUsage", "critical,keyCertSign,cRLSign"                     \
+	}
 
 void craft_cert(struct crafted *out, const struct craft *craft);
 void crafted_fini(struct crafted *c);
 void craft_list_add(struct cert_list *list, const struct crafted *c);
 
 struct craft_csr {
-	EVP_PKEY *key;    /* of the request */
-	EVP_PKEY *signer; /* NULL: key */
+	EVP_PKEY *key;      /* of the request */
+	EVP_PKEY *signer;   /* NULL: key */
 	const char *digest; /* NULL: SHA-256; "" for Ed25519 */
 	const char *exts[CRAFT_EXTS_MAX][2];
 	/* Attributes with a UTF8String, by name or OID. */

@@ -36,8 +36,8 @@ test_round_trip(void **state)
 	assert_int_equal(0, certs_only_decode(&back, blob_bytes(&der), &why));
 	assert_int_equal(2, back.n);
 	for (size_t i = 0; i < 2; i++)
-		assert_true(bytes_equal(blob_bytes(&list.items[i]),
-		    blob_bytes(&back.items[i])));
+		assert_true(bytes_equal(
+		    blob_bytes(&list.items[i]), blob_bytes(&back.items[i])));
 	cert_list_fini(&list);
 	cert_list_fini(&back);
 	blob_fini(&der);
@@ -104,8 +104,8 @@ foreign_message(struct blob *out, const struct foreign *f)
 	PKCS7_set_type(p7, NID_pkcs7_signed);
 	PKCS7_content_new(p7, NID_pkcs7_data);
 	if (f->content)
-		ASN1_OCTET_STRING_set(p7->d.sign->contents->d.data,
-		    (const uint8_t *)"x", 1);
+		ASN1_OCTET_STRING_set(
+		    p7->d.sign->contents->d.data, (const uint8_t *)"x", 1);
 	else
 		PKCS7_set_detached(p7, 1);
 	for (int i = 0; i < f->n_certs; i++)
@@ -130,8 +130,7 @@ foreign_message(struct blob *out, const struct foreign *f)
 	}
 	len = i2d_PKCS7(p7, &der);
 	assert_true(len > 0);
-	assert_int_equal(
-	    0, blob_copy(out, (struct bytes){der, (size_t)len}));
+	assert_int_equal(0, blob_copy(out, (struct bytes){der, (size_t)len}));
 	OPENSSL_free(der);
 	PKCS7_free(p7);
 	crafted_fini(&c);
@@ -205,8 +204,8 @@ test_every_truncation_and_flip_of_the_frame_refused(void **state)
 	for (size_t len = 0; len < der.len; len++) {
 		struct reason why = {""};
 
-		if (certs_only_decode(&back,
-			(struct bytes){der.data, len}, &why) >= 0 ||
+		if (certs_only_decode(
+			&back, (struct bytes){der.data, len}, &why) >= 0 ||
 		    why.text[0] == '\0')
 			fail_msg("cut at %zu", len);
 	}

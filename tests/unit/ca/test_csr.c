@@ -33,8 +33,8 @@ refused_der(struct bytes der, const char *says)
 	struct reason why = {""};
 	int err = csr_parse(&csr, der, &why);
 
-	if (err >= 0 || strstr(why.text, says) == NULL ||
-	    why.text[0] == '\0' || strchr(why.text, '\n') != NULL)
+	if (err >= 0 || strstr(why.text, says) == NULL || why.text[0] == '\0' ||
+	    strchr(why.text, '\n') != NULL)
 		fail_msg("%s: %d %s", says, err, why.text);
 	assert_null(csr);
 }
@@ -148,16 +148,15 @@ test_weak_and_odd_keys_refused(void **state)
 	    {craft_rsa_public(2048, 65535), "exponent"},
 	    {craft_rsa_public(2048, 65538), "exponent"},
 	    {p256_with(OSSL_PKEY_PARAM_EC_ENCODING, "explicit"), "named curve"},
-	    {p256_with(OSSL_PKEY_PARAM_EC_POINT_CONVERSION_FORMAT,
-		 "compressed"),
+	    {p256_with(
+		 OSSL_PKEY_PARAM_EC_POINT_CONVERSION_FORMAT, "compressed"),
 		"uncompressed"},
 	};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
 		assert_non_null(bad[i].key);
-		refused(
-		    &(struct craft_csr){.key = bad[i].key, .signer = good},
+		refused(&(struct craft_csr){.key = bad[i].key, .signer = good},
 		    bad[i].says);
 		EVP_PKEY_free(bad[i].key);
 	}
@@ -242,8 +241,8 @@ test_extensions_refused(void **state)
 static void
 refused_with_arc(const struct craft_csr *craft, uint8_t arc, const char *says)
 {
-	static const uint8_t oid[] = {0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7,
-	    0x0d, 0x01, 0x09, 0x02};
+	static const uint8_t oid[] = {
+	    0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x09, 0x02};
 	struct blob der = {0};
 	uint8_t *p;
 
@@ -268,13 +267,12 @@ test_attributes_refused(void **state)
 	    &(struct craft_csr){.key = key,
 		.attributes = {"challengePassword", "unstructuredName"}},
 	    7, "challengePassword twice");
-	refused_with_arc(
-	    &(struct craft_csr){.key = key,
-		.exts = {{"subjectAltName", "DNS:a.example.net"}},
-		.attributes = {"unstructuredName"}},
-	    14, "twice");
 	refused_with_arc(&(struct craft_csr){.key = key,
+			     .exts = {{"subjectAltName", "DNS:a.example.net"}},
 			     .attributes = {"unstructuredName"}},
+	    14, "twice");
+	refused_with_arc(
+	    &(struct craft_csr){.key = key, .attributes = {"unstructuredName"}},
 	    14, "extensionRequest must have one value");
 	EVP_PKEY_free(key);
 }
@@ -283,8 +281,7 @@ static void
 test_subject(void **state)
 {
 	EVP_PKEY *key = craft_key("P-256");
-	const struct craft_csr more[] = {
-	    {.key = key, .two_common_names = true},
+	const struct craft_csr more[] = {{.key = key, .two_common_names = true},
 	    {.key = key, .organization = true}};
 
 	(void)state;
@@ -307,12 +304,12 @@ good_csr(struct blob *der)
 {
 	EVP_PKEY *key = craft_key("P-256");
 
-	craft_csr(der,
-	    &(struct craft_csr){.key = key,
-		.exts = {{"subjectAltName",
-		    "DNS:" CRAFT_ADN ",otherName:1.3.6.1.5.5.7.8.7;IA5:"
-		    "_domain-s." CRAFT_ADN}},
-		.attributes = {"challengePassword"}});
+	craft_csr(
+	    der, &(struct craft_csr){.key = key,
+		     .exts = {{"subjectAltName",
+			 "DNS:" CRAFT_ADN ",otherName:1.3.6.1.5.5.7.8.7;IA5:"
+			 "_domain-s." CRAFT_ADN}},
+		     .attributes = {"challengePassword"}});
 	EVP_PKEY_free(key);
 }
 
@@ -384,8 +381,9 @@ parse_text(const char *text, size_t len)
 static void
 armour(struct buf *out, const char *label, const char *body)
 {
-	assert_int_equal(0, buf_printf(out, "-----BEGIN %s-----\n%s\n"
-					    "-----END %s-----\n",
+	assert_int_equal(0, buf_printf(out,
+				"-----BEGIN %s-----\n%s\n"
+				"-----END %s-----\n",
 				label, body, label));
 }
 

@@ -6,6 +6,7 @@
 
 #include "ca/csr.h"
 #include "ca/key.h"
+#include "ca/key_openssl.h"
 #include "tests/unit/ca/craft.h"
 
 static void
@@ -15,14 +16,13 @@ pem_of(struct blob *out, EVP_PKEY *key, const char *pass)
 	char *text;
 	long len;
 
-	assert_int_equal(1, PEM_write_bio_PKCS8PrivateKey(bio, key,
-				pass != NULL ? EVP_aes_128_cbc() : NULL, pass,
-				pass != NULL ? (int)strlen(pass) : 0, NULL,
-				NULL));
-	len = BIO_get_mem_data(bio, &text);
 	assert_int_equal(
-	    0, blob_copy(out, (struct bytes){(const uint8_t *)text,
-				  (size_t)len}));
+	    1, PEM_write_bio_PKCS8PrivateKey(bio, key,
+		   pass != NULL ? EVP_aes_128_cbc() : NULL, pass,
+		   pass != NULL ? (int)strlen(pass) : 0, NULL, NULL));
+	len = BIO_get_mem_data(bio, &text);
+	assert_int_equal(0,
+	    blob_copy(out, (struct bytes){(const uint8_t *)text, (size_t)len}));
 	BIO_free(bio);
 }
 
@@ -35,8 +35,7 @@ test_pem_round_trip(void **state)
 	(void)state;
 	assert_int_equal(0, key_generate(&key));
 	assert_int_equal(0, key_to_pem(&pem, key));
-	assert_memory_equal(
-	    "-----BEGIN PRIVATE KEY-----\n", pem.data, 28);
+	assert_memory_equal("-----BEGIN PRIVATE KEY-----\n", pem.data, 28);
 	assert_int_equal(0, key_from_pem(&again, blob_bytes(&pem)));
 	assert_int_equal(0, key_to_pem(&pem_again, again));
 	assert_true(bytes_equal(blob_bytes(&pem), blob_bytes(&pem_again)));
@@ -81,7 +80,7 @@ static void
 test_damaged_key_refused(void **state)
 {
 	struct key *key = NULL, *damaged = NULL;
-	struct blob pem = {0}, again = {0};
+	struct blob pem = {0};
 	size_t refusals = 0, n = 0;
 
 	(void)state;
@@ -99,9 +98,8 @@ test_damaged_key_refused(void **state)
 		pem.data[i] = right;
 		if (damaged == NULL)
 			continue;
-		assert_int_equal(0, key_to_pem(&again, damaged));
-		assert_true(bytes_equal(blob_bytes(&pem), blob_bytes(&again)));
-		key_pem_fini(&again);
+		assert_int_equal(
+		    1, EVP_PKEY_eq(key_pkey(key), key_pkey(damaged)));
 		key_free(damaged);
 		damaged = NULL;
 	}

@@ -18,7 +18,8 @@ test_add_normalizes(void **state)
 	assert_int_equal(0, names_add(&n, NAME_DNS, "*.Example.net"));
 	assert_int_equal(0, names_add(&n, NAME_IP, "FD00:0:0::1"));
 	assert_int_equal(0, names_add(&n, NAME_IP, "10.1.2.3"));
-	assert_int_equal(0, names_add(&n, NAME_SRV, "_Domain-S.dns.EXAMPLE.net"));
+	assert_int_equal(
+	    0, names_add(&n, NAME_SRV, "_Domain-S.dns.EXAMPLE.net"));
 	assert_int_equal(0, names_add_srv(&n, "doh", "dns.example.net"));
 	assert_int_equal(6, n.n);
 	assert_string_equal("dns.example.net", n.items[0].text);
@@ -167,13 +168,13 @@ test_odd_extension_refused(void **state)
 	    {"30038201", "malformed"},
 	    {"300382016100", "malformed"},
 	    {"30028200", "0 bytes"},
-	    {"30098207612e6e00742e64", "character"},      /* embedded NUL */
-	    {"30088206c3a92e6e6574", "character"},        /* not ASCII */
-	    {"30088206612e6e65740a", "character"},        /* LF */
-	    {"30088206612e6e65742e", "dot"},              /* final dot */
+	    {"30098207612e6e00742e64", "character"}, /* embedded NUL */
+	    {"30088206c3a92e6e6574", "character"},   /* not ASCII */
+	    {"30088206612e6e65740a", "character"},   /* LF */
+	    {"30088206612e6e65742e", "dot"},         /* final dot */
 	    {"30088206612e2e6e6574", "not a valid dNSName"},
 	    {"30088206612e62206574", "not a valid dNSName"},
-	    {"30058703010203", "3 bytes"},                /* iPAddress */
+	    {"30058703010203", "3 bytes"}, /* iPAddress */
 	    {"300787050102030405", "5 bytes"},
 	    /* SRVName as a UTF8String, without underscore, with a dot */
 	    {"3018a01606082b06010505070807a00a0c085f642e612e6e6574",

@@ -27,8 +27,8 @@ bio_take(struct blob *out, BIO *bio)
 	char *data;
 	long len = BIO_get_mem_data(bio, &data);
 
-	must(blob_copy(out,
-		 (struct bytes){(const uint8_t *)data, (size_t)len}) == 0,
+	must(blob_copy(
+		 out, (struct bytes){(const uint8_t *)data, (size_t)len}) == 0,
 	    "copy");
 	BIO_free(bio);
 }
@@ -177,8 +177,7 @@ echo_until_closed(struct test_service *s)
 			return;
 		for (size_t at = 0; r == 0 && at < len; at += done) {
 			done = 0;
-			r = tls_conn_write(
-			    s->conn, data + at, len - at, &done);
+			r = tls_conn_write(s->conn, data + at, len - at, &done);
 			if (r == TLS_WANT_READ || r == TLS_WANT_WRITE) {
 				test_wait(s->fds[0], r);
 				r = 0;

@@ -20,7 +20,7 @@ struct run {
 
 	int outcome;
 	bool echoed;
-	uint16_t group;
+	int group; /* a NID, as libssl reports it */
 	struct reason why;
 };
 
@@ -41,15 +41,15 @@ run(struct run *r)
 	struct tls_conn *conn;
 	int fd;
 
-	assert_int_equal(0,
-	    client_setup_init(&setup, &r->config, NULL, r->groups, &r->why));
+	assert_int_equal(
+	    0, client_setup_init(&setup, &r->config, r->groups, &r->why));
 	test_service_start(&r->service);
 	fd = r->service.fds[1];
-	r->outcome = client_connect(
-	    &conn, fd, &setup, &r->config, r->secret, &r->why);
+	r->outcome =
+	    client_connect(&conn, fd, &setup, &r->config, r->secret, &r->why);
 	if (r->outcome == 0) {
 		r->echoed = test_echo(conn, fd, "hello");
-		r->group = SSL_get_negotiated_group(conn->ssl) & 0xffff;
+		r->group = (int)SSL_get_negotiated_group(conn->ssl);
 		tls_conn_shutdown(conn);
 		tls_conn_free(conn);
 	}
@@ -93,7 +93,7 @@ test_right_password(void **state)
 	(void)state;
 	run(&r);
 	assert_authenticated(&r);
-	assert_int_equal(0x1d, r.group);
+	assert_int_equal(NID_X25519, r.group);
 }
 
 static void
@@ -105,7 +105,7 @@ test_right_password_p256(void **state)
 	r.groups = "secp256r1";
 	run(&r);
 	assert_authenticated(&r);
-	assert_int_equal(0x17, r.group);
+	assert_int_equal(NID_X9_62_prime256v1, r.group);
 }
 
 /* The client's only key share is of a group that the server does not take. */
@@ -118,7 +118,7 @@ test_hello_retry_request_claims_once(void **state)
 	r.groups = "secp384r1:x25519";
 	run(&r);
 	assert_authenticated(&r);
-	assert_int_equal(0x1d, r.group);
+	assert_int_equal(NID_X25519, r.group);
 }
 
 static void
@@ -281,8 +281,7 @@ test_confirm_ignored_refused(void **state)
 	int result;
 
 	(void)state;
-	assert_int_equal(
-	    0, client_setup_init(&setup, &r.config, NULL, NULL, &r.why));
+	assert_int_equal(0, client_setup_init(&setup, &r.config, NULL, &r.why));
 	SSL_CTX_set_msg_callback(setup.ctx, ignore_confirm);
 	test_service_start(&r.service);
 	assert_int_equal(0, client_conn_new(&conn, r.service.fds[1], &setup,
@@ -291,8 +290,8 @@ test_confirm_ignored_refused(void **state)
 	assert_int_equal(PAKE_CONFIRMED, conn->pake_client.verdict);
 	assert_int_equal(-ERR_CRYPTO, result);
 	assert_int_equal(SSL_AD_BAD_RECORD_MAC, conn->alert_sent);
-	assert_int_equal(TLS_CLIENT_WRONG_CODE,
-	    client_conn_outcome(conn, result, &r.why));
+	assert_int_equal(
+	    TLS_CLIENT_WRONG_CODE, client_conn_outcome(conn, result, &r.why));
 	test_service_stop(&r.service);
 	assert_true(r.service.result < 0);
 	assert_false(r.service.authenticated);
@@ -403,8 +402,7 @@ test_pending_claim_freed(void **state)
 
 	(void)state;
 	test_service_pair(&r.service);
-	assert_int_equal(
-	    0, client_setup_init(&setup, &r.config, NULL, NULL, &r.why));
+	assert_int_equal(0, client_setup_init(&setup, &r.config, NULL, &r.why));
 	assert_int_equal(0, client_conn_new(&conn, r.service.fds[1], &setup,
 				&r.config, &secret, &r.why));
 	assert_int_equal(0, tls_conn_accept(&served, server, r.service.fds[0],
@@ -434,15 +432,14 @@ test_registered_password(void **state)
 	struct reason why;
 
 	(void)state;
-	assert_int_equal(0,
-	    spake2p_register(&registered, NULL,
-		(struct bytes){(const uint8_t *)password, strlen(password)},
-		TEST_IDENTITY, TEST_SERVER_NAME));
+	assert_int_equal(
+	    0, spake2p_register(&registered, NULL,
+		   (struct bytes){(const uint8_t *)password, strlen(password)},
+		   TEST_IDENTITY, TEST_SERVER_NAME));
 	s.record = &registered;
 	config.password = password;
 	test_service_start(&s);
-	assert_int_equal(
-	    0, tls_client_connect(&conn, s.fds[1], &config, &why));
+	assert_int_equal(0, tls_client_connect(&conn, s.fds[1], &config, &why));
 	assert_true(test_echo(conn, s.fds[1], "registered"));
 	tls_conn_free(conn);
 	test_service_stop(&s);
@@ -474,15 +471,12 @@ test_silent_server_times_out(void **state)
 	(void)state;
 	test_service_pair(&r.service);
 	r.config.timeout_ms = 20;
-	assert_int_equal(
-	    0, client_setup_init(&setup, &r.config, NULL, NULL, &r.why));
-	assert_int_equal(-ERR_TIMEOUT,
-	    client_connect(&conn, r.service.fds[1], &setup, &r.config,
-		&secret, &r.why));
+	assert_int_equal(0, client_setup_init(&setup, &r.config, NULL, &r.why));
+	assert_int_equal(-ERR_TIMEOUT, client_connect(&conn, r.service.fds[1],
+					   &setup, &r.config, &secret, &r.why));
 	close(r.service.fds[0]);
-	assert_int_equal(-ERR_CLOSED,
-	    client_connect(&conn, r.service.fds[1], &setup, &r.config,
-		&secret, &r.why));
+	assert_int_equal(-ERR_CLOSED, client_connect(&conn, r.service.fds[1],
+					  &setup, &r.config, &secret, &r.why));
 	close(r.service.fds[1]);
 	client_setup_fini(&setup);
 }

@@ -55,13 +55,13 @@ test_bad_material_refused(void **state)
 	assert_int_equal(-ERR_CRYPTO,
 	    make((struct tls_server_config){.chain_pem = chain}, &why));
 	assert_int_equal(-ERR_CRYPTO,
-	    make((struct tls_server_config){
-		     .chain_pem = text("nonsense"), .key_pem = key},
+	    make((struct tls_server_config){.chain_pem = text("nonsense"),
+		     .key_pem = key},
 		&why));
-	assert_int_equal(-ERR_CRYPTO,
-	    make((struct tls_server_config){.chain_pem = chain,
-		     .key_pem = blob_bytes(&other.key_pem)},
-		&why));
+	assert_int_equal(
+	    -ERR_CRYPTO, make((struct tls_server_config){.chain_pem = chain,
+				  .key_pem = blob_bytes(&other.key_pem)},
+			     &why));
 	assert_non_null(strstr(why.text, "server key"));
 	test_cert_fini(&other);
 }
@@ -78,8 +78,7 @@ test_broken_chain_refused(void **state)
 	buf_add(&chain, cert.chain_pem.data, cert.chain_pem.len);
 	buf_adds(&chain, junk);
 	assert_int_equal(-ERR_CRYPTO,
-	    make((struct tls_server_config){
-		     .chain_pem = text(buf_text(&chain)),
+	    make((struct tls_server_config){.chain_pem = text(buf_text(&chain)),
 		     .key_pem = blob_bytes(&cert.key_pem)},
 		&why));
 	assert_non_null(strstr(why.text, "chain"));

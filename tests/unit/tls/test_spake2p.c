@@ -90,21 +90,21 @@ test_rfc9383_vector(void **state)
 }
 
 /* Computed by a separate implementation (Python's hashlib and integers). */
-#define REG_W0 \
+#define REG_W0                                                                 \
 	"218191ca239fada00ca013874dcd101b4c8e7825f52814d2e58868852e49fd21"
-#define REG_W1 \
+#define REG_W1                                                                 \
 	"0b2671e60564681913dd59c657b0a41e7a022acf1e382b84a94e1eebb8e46ba9"
-#define REG_L \
-	"04023988290b6c92162043834d96a44aa47b638f824253d298a84878fad266cb" \
-	"30425c6481e4ce38b4a244e49a520868fe654eb0e79aae65dcf07fc34aebe1d1" \
+#define REG_L                                                                  \
+	"04023988290b6c92162043834d96a44aa47b638f824253d298a84878fad266cb"     \
+	"30425c6481e4ce38b4a244e49a520868fe654eb0e79aae65dcf07fc34aebe1d1"     \
 	"3d"
-#define REG_W0M \
-	"04419b973e6e8fb707766e809980a4887104378baabd843fa9baa1eb5a964689" \
-	"658772eca540ed134d599d66aac37e88fdde1000485539e16601f539b8823b30" \
+#define REG_W0M                                                                \
+	"04419b973e6e8fb707766e809980a4887104378baabd843fa9baa1eb5a964689"     \
+	"658772eca540ed134d599d66aac37e88fdde1000485539e16601f539b8823b30"     \
 	"9a"
-#define REG_W0N \
-	"047cb7a94a11d6c2ae65526cc13b7ba32888f03a7db9f95b3d39352ec87cec32" \
-	"1f1502e4a7382a4015d78ac7d1175f8e2cfd47c9888f756e309d5f209a7a8d41" \
+#define REG_W0N                                                                \
+	"047cb7a94a11d6c2ae65526cc13b7ba32888f03a7db9f95b3d39352ec87cec32"     \
+	"1f1502e4a7382a4015d78ac7d1175f8e2cfd47c9888f756e309d5f209a7a8d41"     \
 	"f1"
 
 static void
@@ -114,9 +114,9 @@ test_registration_known_answer(void **state)
 	struct verifier record;
 
 	(void)state;
-	assert_int_equal(0, spake2p_register(&record, &secret,
-				text("7Q4M2K9TXYZ"), "A1B2C3D4",
-				"est.example.net"));
+	assert_int_equal(
+	    0, spake2p_register(&record, &secret, text("7Q4M2K9TXYZ"),
+		   "A1B2C3D4", "est.example.net"));
 	assert_hex(REG_W0, secret.w0);
 	assert_hex(REG_W1, secret.w1);
 	assert_hex(REG_W0, record.w0);
@@ -198,12 +198,12 @@ test_bad_shares_refused(void **state)
 		unhex(share, sizeof(share), bad_shares[i].hex);
 		assert_int_equal(
 		    -ERR_REFUSED, spake2p_share_check(suite, share));
-		assert_int_equal(-ERR_REFUSED,
-		    spake2p_verifier_respond(
-			out, &keys, suite, &names, &record, share, x));
-		assert_int_equal(-ERR_REFUSED,
-		    spake2p_prover_finish(
-			&keys, suite, &names, &secret, x, share, share));
+		assert_int_equal(
+		    -ERR_REFUSED, spake2p_verifier_respond(out, &keys, suite,
+				      &names, &record, share, x));
+		assert_int_equal(
+		    -ERR_REFUSED, spake2p_prover_finish(&keys, suite, &names,
+				      &secret, x, share, share));
 	}
 	unhex(share, sizeof(share), VECTOR_SHARE_P);
 	assert_int_equal(0, spake2p_share_check(suite, share));
@@ -224,12 +224,12 @@ test_masked_identity_refused(void **state)
 	vector_secret(&secret);
 	unhex(x, sizeof(x), VECTOR_X);
 	assert_int_equal(0, spake2p_verifier_derive(&record, suite, &secret));
-	assert_int_equal(-ERR_REFUSED,
-	    spake2p_verifier_respond(
-		out, &keys, suite, &names, &record, record.w0m, x));
-	assert_int_equal(-ERR_REFUSED,
-	    spake2p_prover_finish(
-		&keys, suite, &names, &secret, x, out, record.w0n));
+	assert_int_equal(
+	    -ERR_REFUSED, spake2p_verifier_respond(out, &keys, suite, &names,
+			      &record, record.w0m, x));
+	assert_int_equal(
+	    -ERR_REFUSED, spake2p_prover_finish(&keys, suite, &names, &secret,
+			      x, out, record.w0n));
 }
 
 /* A damaged record is the library's trouble, never the peer's. */
@@ -249,9 +249,8 @@ test_bad_record(void **state)
 	unhex(share, sizeof(share), VECTOR_SHARE_P);
 	assert_int_equal(0, spake2p_verifier_derive(&record, suite, &secret));
 	record.l[64] ^= 1;
-	assert_int_equal(-ERR_CRYPTO,
-	    spake2p_verifier_respond(
-		out, &keys, suite, &names, &record, share, y));
+	assert_int_equal(-ERR_CRYPTO, spake2p_verifier_respond(out, &keys,
+					  suite, &names, &record, share, y));
 }
 
 static int

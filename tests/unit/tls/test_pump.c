@@ -1,0 +1,264 @@
+#include "tests/unit/cmocka.h"
+
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tests/unit/tls/support.h"
+#include "tls/pump.h"
+
+static struct test_cert cert;
+static struct tls_server *server;
+
+static int
+accept_any(void *arg, const struct bytes *chain, size_t n, struct reason *why)
+{
+	(void)arg;
+	(void)chain;
+	(void)n;
+	(void)why;
+	return 0;
+}
+
+/* A pump on a connection to an echo service. */
+static struct tls_pump *
+pump_new(struct test_service *s)
+{
+	const struct tls_client_config config = {
+	    .timeout_ms = TEST_TIMEOUT_MS, .judge = accept_any};
+	struct tls_pump *pump;
+	struct tls_conn *conn;
+	struct reason why;
+
+	*s = (struct test_service){.server = server};
+	test_service_start(s);
+	assert_int_equal(
+	    0, tls_client_connect(&conn, s->fds[1], &config, &why));
+	assert_int_equal(0, tls_pump_start(&pump, &conn, s->fds[1]));
+	assert_null(conn);
+	s->fds[1] = -1; /* the pump's now */
+	return pump;
+}
+
+static int
+peer_connect(const struct tls_pump *pump)
+{
+	struct sockaddr_un addr = {.sun_family = AF_UNIX};
+	const char *name = tls_pump_name(pump);
+	socklen_t len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 +
+				    strlen(name));
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	memcpy(addr.sun_path + 1, name, strlen(name));
+	if (connect(fd, (struct sockaddr *)&addr, len) == 0)
+		return fd;
+	close(fd);
+	return -1;
+}
+
+static void
+read_exactly(int fd, char *data, size_t len)
+{
+	while (len != 0) {
+		ssize_t n = read(fd, data, len);
+
+		assert_true(n > 0);
+		data += n;
+		len -= (size_t)n;
+	}
+}
+
+static void
+test_echo_through_pump(void **state)
+{
+	struct test_service s;
+	struct tls_pump *pump = pump_new(&s);
+	int fd = peer_connect(pump);
+	char back[5];
+
+	(void)state;
+	assert_int_equal(8 + 32, strlen(tls_pump_name(pump)));
+	for (int i = 0; i < 100; i++) {
+		assert_int_equal(5, write(fd, "hello", 5));
+		read_exactly(fd, back, 5);
+		assert_memory_equal("hello", back, 5);
+	}
+	close(fd);
+	pthread_join(s.thread, NULL);
+	tls_pump_stop(pump);
+	assert_int_equal(0, s.result);
+}
+
+struct flood {
+	int fd;
+	size_t len;
+};
+
+static void *
+flood_main(void *arg)
+{
+	const struct flood *f = arg;
+	uint8_t data[7919];
+
+	for (size_t done = 0; done < f->len;) {
+		size_t n = f->len - done;
+
+		if (n > sizeof(data))
+			n = sizeof(data);
+		for (size_t i = 0; i < n; i++)
+			data[i] = (uint8_t)((done + i) * 31 >> 3);
+		if (write(f->fd, data, n) != (ssize_t)n)
+			return NULL;
+		done += n;
+	}
+	return NULL;
+}
+
+/* Far more than all buffers on the way hold, while nobody reads at first: the
+ * writer is held back, and every byte comes back in order. */
+static void
+test_back_pressure(void **state)
+{
+	struct test_service s;
+	struct tls_pump *pump = pump_new(&s);
+	struct flood f = {
+	    .fd = peer_connect(pump), .len = (size_t)4 * 1024 * 1024};
+	char data[65536];
+	pthread_t thread;
+
+	(void)state;
+	assert_int_equal(0, pthread_create(&thread, NULL, flood_main, &f));
+	for (size_t done = 0; done < f.len;) {
+		ssize_t n = read(f.fd, data, sizeof(data));
+
+		assert_true(n > 0);
+		for (size_t i = 0; i < (size_t)n; i++)
+			if ((uint8_t)data[i] != (uint8_t)((done + i) * 31 >> 3))
+				fail_msg("byte %zu differs", done + i);
+		done += (size_t)n;
+	}
+	pthread_join(thread, NULL);
+	close(f.fd);
+	tls_pump_stop(pump);
+	pthread_join(s.thread, NULL);
+}
+
+/* The server ends: the peer reads what is left, then end of file. */
+static void
+test_server_closes(void **state)
+{
+	struct test_service s;
+	struct tls_pump *pump = pump_new(&s);
+	int fd = peer_connect(pump);
+	char back[8];
+
+	(void)state;
+	assert_int_equal(3, write(fd, "bye", 3));
+	read_exactly(fd, back, 3);
+	shutdown(s.fds[0], SHUT_RDWR);
+	assert_int_equal(0, read(fd, back, sizeof(back)));
+	close(fd);
+	tls_pump_stop(pump);
+	pthread_join(s.thread, NULL);
+}
+
+static void
+test_one_peer_only(void **state)
+{
+	struct test_service s;
+	struct tls_pump *pump = pump_new(&s);
+	int fd = peer_connect(pump), second;
+	char back[2];
+
+	(void)state;
+	assert_int_equal(2, write(fd, "hi", 2));
+	read_exactly(fd, back, 2);
+	second = peer_connect(pump);
+	assert_int_equal(-1, second);
+	close(fd);
+	tls_pump_stop(pump);
+	pthread_join(s.thread, NULL);
+}
+
+/* Another process is shown the door, and does not use up the one place. */
+static void
+test_other_process_refused(void **state)
+{
+	struct test_service s;
+	struct tls_pump *pump = pump_new(&s);
+	pid_t child = fork();
+	char back[2];
+	int status, fd;
+
+	(void)state;
+	if (child == 0) {
+		int other = peer_connect(pump);
+		bool closed = other >= 0 && read(other, back, 2) <= 0;
+
+		_exit(closed ? 0 : 1);
+	}
+	assert_int_equal(child, waitpid(child, &status, 0));
+	assert_int_equal(0, status);
+	fd = peer_connect(pump);
+	assert_int_equal(2, write(fd, "hi", 2));
+	read_exactly(fd, back, 2);
+	close(fd);
+	tls_pump_stop(pump);
+	pthread_join(s.thread, NULL);
+}
+
+/* Stopped before, and while, a peer is there. */
+static void
+test_stop(void **state)
+{
+	struct test_service s;
+	struct tls_pump *pump = pump_new(&s);
+	char c;
+	int fd;
+
+	(void)state;
+	tls_pump_stop(pump);
+	pthread_join(s.thread, NULL);
+	pump = pump_new(&s);
+	fd = peer_connect(pump);
+	tls_pump_stop(pump);
+	assert_true(read(fd, &c, 1) <= 0);
+	close(fd);
+	pthread_join(s.thread, NULL);
+	tls_pump_stop(NULL);
+}
+
+static int
+setup(void **state)
+{
+	(void)state;
+	test_cert_init(&cert, TEST_SERVER_NAME);
+	server = test_server_new(&cert, false);
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	(void)state;
+	tls_server_unref(server);
+	test_cert_fini(&cert);
+	return 0;
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_echo_through_pump),
+	    cmocka_unit_test(test_back_pressure),
+	    cmocka_unit_test(test_server_closes),
+	    cmocka_unit_test(test_one_peer_only),
+	    cmocka_unit_test(test_other_process_refused),
+	    cmocka_unit_test(test_stop),
+	};
+
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
