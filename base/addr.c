@@ -135,6 +135,17 @@ host_port_split(char *host, size_t host_size, uint16_t *port, const char *text,
 	return 0;
 }
 
+/* "[...]:port", or one colon only. */
+static bool
+has_port(const char *text)
+{
+	const char *colon = strrchr(text, ':');
+
+	if (colon == NULL)
+		return false;
+	return text[0] == '[' ? colon[-1] == ']' : strchr(text, ':') == colon;
+}
+
 int
 endpoint_parse(
     struct sockaddr_storage *out, socklen_t *out_len, const char *text)
@@ -143,9 +154,10 @@ endpoint_parse(
 	char host[64];
 	uint16_t port;
 	struct ip_addr ip;
+	unsigned int scope_id = 0;
 	char *scope;
 
-	if (strrchr(text, ':') == NULL ||
+	if (!has_port(text) ||
 	    host_port_split(host, sizeof(host), &port, text, 0) != 0)
 		return -ERR_INVALID;
 	scope = strchr(host, '%');
@@ -153,6 +165,11 @@ endpoint_parse(
 		*scope++ = '\0';
 	if (ip_parse(&ip, host) != 0)
 		return -ERR_INVALID;
+	if (scope != NULL) {
+		scope_id = if_nametoindex(scope);
+		if (ip.len == 4 || scope_id == 0)
+			return -ERR_INVALID;
+	}
 	if (ip.len == 4) {
 		struct sockaddr_in *in = (void *)&ss;
 
@@ -166,19 +183,30 @@ endpoint_parse(
 		in6->sin6_family = AF_INET6;
 		in6->sin6_port = htons(port);
 		memcpy(&in6->sin6_addr, ip.bytes, 16);
-		if (scope != NULL)
-			in6->sin6_scope_id = if_nametoindex(scope);
+		in6->sin6_scope_id = scope_id;
 		*out_len = sizeof(*in6);
 	}
 	*out = ss;
 	return 0;
 }
 
+/* "%eth0" for a link-local address that says where, "" for others. */
+static void
+scope_format(char out[IF_NAMESIZE + 1], const struct sockaddr *sa)
+{
+	const struct sockaddr_in6 *in6 = (const void *)sa;
+
+	out[0] = '\0';
+	if (sa->sa_family == AF_INET6 && in6->sin6_scope_id != 0 &&
+	    if_indextoname(in6->sin6_scope_id, out + 1) != NULL)
+		out[0] = '%';
+}
+
 void
 endpoint_format(char out[ENDPOINT_TEXT_MAX], const struct sockaddr *sa)
 {
 	struct ip_addr ip;
-	char text[IP_TEXT_MAX];
+	char text[IP_TEXT_MAX], scope[IF_NAMESIZE + 1];
 	unsigned int port;
 
 	if (ip_from_sockaddr(&ip, sa) != 0) {
@@ -192,6 +220,10 @@ endpoint_format(char out[ENDPOINT_TEXT_MAX], const struct sockaddr *sa)
 		: ntohs(((const struct sockaddr_in6 *)(const void *)sa)
 			    ->sin6_port);
 	ip_format(text, &ip);
-	snprintf(out, ENDPOINT_TEXT_MAX, ip.len == 4 ? "%s:%u" : "[%s]:%u",
-	    text, port);
+	scope_format(scope, sa);
+	if (ip.len == 4)
+		snprintf(out, ENDPOINT_TEXT_MAX, "%s:%u", text, port);
+	else
+		snprintf(out, ENDPOINT_TEXT_MAX, "[%.39s%s]:%u", text, scope,
+		    port);
 }

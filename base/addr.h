@@ -35,8 +35,9 @@ bool ip_prefix_contains(
  * -ERR_INVALID for other families. */
 int ip_from_sockaddr(struct ip_addr *out, const struct sockaddr *sa) NODISCARD;
 
-/* "192.0.2.1:8443", "[2001:db8::1]:8443"; the port alone or with an empty host
- * is not accepted. out_len is in and out as in getsockname(2). */
+/* "192.0.2.1:8443", "[2001:db8::1]:8443", "[fe80::1%eth0]:53" with a network
+ * interface that is there; the port alone, the address alone, or a port with an
+ * empty host is not accepted. out_len is in and out as in getsockname(2). */
 int endpoint_parse(struct sockaddr_storage *out, socklen_t *out_len,
     const char *text) NODISCARD;
 void endpoint_format(char out[ENDPOINT_TEXT_MAX], const struct sockaddr *sa);

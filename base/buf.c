@@ -41,22 +41,18 @@ buf_reserve(struct buf *b, size_t more)
 	size_t need, cap;
 	char *grown;
 
-	if (b->failed)
-		return -ERR_NOMEM;
-	if (more > max || b->len > max - more) {
-		b->failed = true;
-		return -ERR_TOO_LARGE;
-	}
+	if (b->err != 0)
+		return b->err;
+	if (more > max || b->len > max - more)
+		return b->err = -ERR_TOO_LARGE;
 	need = b->len + more + 1;
 	if (need <= b->cap)
 		return 0;
 	for (cap = b->cap != 0 ? b->cap : 256; cap < need;)
 		cap *= 2;
 	grown = realloc(b->data, cap);
-	if (grown == NULL) {
-		b->failed = true;
-		return -ERR_NOMEM;
-	}
+	if (grown == NULL)
+		return b->err = -ERR_NOMEM;
 	b->data = grown;
 	b->cap = cap;
 	return 0;
@@ -104,7 +100,7 @@ buf_printf(struct buf *b, const char *fmt, ...)
 int
 buf_status(const struct buf *b)
 {
-	return b->failed ? -ERR_NOMEM : 0;
+	return b->err;
 }
 
 const char *
@@ -116,7 +112,7 @@ buf_text(const struct buf *b)
 char *
 buf_steal(struct buf *b)
 {
-	char *data = b->failed ? NULL : STEAL(b->data);
+	char *data = b->err != 0 ? NULL : STEAL(b->data);
 
 	buf_fini(b);
 	return data;

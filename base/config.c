@@ -6,9 +6,11 @@
 
 #include "base/addr.h"
 #include "base/domain.h"
+#include "base/file.h"
 #include "base/str.h"
 
 #define CONFIG_ITEM_MAX 256
+#define CONFIG_FILE_MAX_BYTES 1048576
 
 struct config_value {
 	char *text; /* NULL: the default */
@@ -55,13 +57,15 @@ config_free(struct config *config)
 static int
 each_item(const char *list, int (*fn)(void *, const char *), void *arg)
 {
-	while (*list != '\0') {
+	if (*list == '\0')
+		return 0;
+	while (list != NULL) {
 		size_t len = strcspn(list, ","), trimmed;
 		const char *start = list;
 		char item[CONFIG_ITEM_MAX];
 		int err;
 
-		list += len + (list[len] == ',' ? 1 : 0);
+		list = list[len] == ',' ? list + len + 1 : NULL;
 		while (len > 0 && *start == ' ') {
 			start++;
 			len--;
@@ -108,15 +112,16 @@ check_name(void *arg, const char *item)
 static int
 parse_config_number(int64_t *out, const char *text, int64_t max)
 {
-	char *end;
 	unsigned long long v;
+	size_t digits;
 
 	if (strncmp(text, "0x", 2) != 0)
 		return parse_number(out, text, max);
-	if (strlen(text) < 3 || strlen(text) > 17)
+	digits = strspn(text + 2, "0123456789abcdefABCDEF");
+	if (digits == 0 || digits > 15 || text[2 + digits] != '\0')
 		return -ERR_INVALID;
-	v = strtoull(text + 2, &end, 16);
-	if (*end != '\0' || v > (unsigned long long)max)
+	v = strtoull(text + 2, NULL, 16);
+	if (v > (unsigned long long)max)
 		return -ERR_INVALID;
 	*out = (int64_t)v;
 	return 0;
@@ -148,10 +153,16 @@ check_range(const struct config_key *key, const char *value, struct reason *why)
 	if (err == 0 && n >= key->min && n <= key->max)
 		return 0;
 	return reason_set(why, -ERR_INVALID,
-	    "%s: '%s' is not %s between %lld and %lld%s", key->name, value,
+	    "%s: '%.60s' is not %s between %lld and %lld%s", key->name, value,
 	    key->type == CONFIG_NUMBER ? "a number" : "a duration",
 	    (long long)key->min, (long long)key->max,
 	    key->type == CONFIG_NUMBER ? "" : " seconds");
+}
+
+static bool
+ends_with_space(const char *text)
+{
+	return text[strlen(text) - 1] == ' ';
 }
 
 static int
@@ -164,6 +175,9 @@ check_value(const struct config_key *key, const char *value, struct reason *why)
 	if (!str_is_printable(value))
 		return reason_set(why, -ERR_INVALID,
 		    "%s: a character that is not printable ASCII", key->name);
+	if (value[0] == ' ' || (value[0] != '\0' && ends_with_space(value)))
+		return reason_set(why, -ERR_INVALID,
+		    "%s: a space at the beginning or the end", key->name);
 	switch (key->type) {
 	case CONFIG_STRING:
 		break;
@@ -198,7 +212,8 @@ check_value(const struct config_key *key, const char *value, struct reason *why)
 	if (wanted == NULL)
 		return 0;
 	return reason_set(
-	    why, -ERR_INVALID, "%s: '%s' is not %s", key->name, value, wanted);
+	    why, -ERR_INVALID, "%s: '%.100s' is not %s", key->name, value,
+	    wanted);
 }
 
 static size_t
@@ -225,19 +240,67 @@ value_replace(struct config *config, size_t i, const char *value)
 
 struct read_state {
 	struct config *config;
+	char *rest; /* of the file; NULL at its end */
+	char *line; /* the one that inih is at, whole */
+	int number; /* its */
 	struct reason why;
 	int err;
 };
 
+/* inih would drop it in silence. */
+static bool
+has_text_behind_section(const char *line)
+{
+	const char *end = line[0] == '[' ? strchr(line, ']') : NULL;
+
+	return end != NULL && end[1 + strspn(end + 1, " \t\r")] != '\0';
+}
+
+/* inih asks for the next line. It has room for 200 characters, which hold any
+ * key; the value is taken from the whole line. Indented lines would continue
+ * the value before to inih: the indentation goes. */
+static char *
+next_line(char *out, int size, void *stream)
+{
+	struct read_state *state = stream;
+	char *line;
+
+	if (state->rest == NULL || state->err != 0)
+		return NULL;
+	line = strsep(&state->rest, "\n");
+	state->number++;
+	state->line = line + strspn(line, " \t");
+	snprintf(out, (size_t)size, "%s\n",
+	    has_text_behind_section(state->line) ? "]" : state->line);
+	return out;
+}
+
+/* What is behind the first = or : without the blanks around it. */
+static const char *
+line_value(char *line)
+{
+	char *value = strpbrk(line, "=:"), *end;
+
+	if (value == NULL)
+		return "";
+	value += 1 + strspn(value + 1, " \t");
+	for (end = value + strlen(value);
+	     end > value && strchr(" \t\r", end[-1]) != NULL; end--)
+		end[-1] = '\0';
+	return value;
+}
+
 /* inih calls this for each pair; 0 marks the line as an error. */
 static int
-on_pair(void *user, const char *section, const char *name, const char *value)
+on_pair(void *user, const char *section, const char *name, const char *cut)
 {
 	struct read_state *state = user;
 	struct config *config = state->config;
+	const char *value = line_value(state->line);
 	char key[128];
 	size_t i = config->n;
 
+	(void)cut;
 	if (state->err != 0)
 		return 0;
 	if (str_format(key, sizeof(key), "%s.%s", section, name) == 0)
@@ -261,21 +324,27 @@ on_pair(void *user, const char *section, const char *name, const char *value)
 int
 config_read(struct config *config, const char *path, struct reason *why)
 {
+	struct blob text CLEANUP(blob_fini) = {0};
 	struct read_state state = {.config = config};
-	int line;
+	int line, err = file_read(&text, path, CONFIG_FILE_MAX_BYTES);
 
+	if (err != 0)
+		return reason_set(why, err, "%s: cannot be read as a file: %s",
+		    path, err_text(err));
+	if (memchr(text.data, '\0', text.len) != NULL)
+		return reason_set(
+		    why, -ERR_INVALID, "%s: holds a NUL character", path);
 	for (size_t i = 0; i < config->n; i++)
 		config->values[i].from_file = false;
-	line = ini_parse(path, on_pair, &state);
-	if (line == -1)
-		return reason_set(why, -ERR_IO, "%s: cannot be read", path);
-	if (line == -2)
+	state.rest = (char *)text.data;
+	line = ini_parse_stream(next_line, &state, on_pair, &state);
+	if (line < 0)
 		return -ERR_NOMEM;
 	if (state.err != 0 && state.err != -ERR_INVALID)
 		return state.err;
 	if (line > 0)
 		return reason_set(why, -ERR_INVALID, "%s:%d: %s", path, line,
-		    state.err != 0
+		    state.err != 0 && line == state.number
 			? state.why.text
 			: "neither [section], key = value nor a comment");
 	return 0;

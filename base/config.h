@@ -1,7 +1,8 @@
 /*
  * Configuration: one schema table drives the parser, the checks and the printed
- * form. A file is INI (inih); an unknown key, a duplicate or a value out of
- * range is refused with file and line.
+ * form. A file is INI (inih): lines of any length, a comment on a line of its
+ * own; an unknown key, a duplicate or a value out of range is refused with file
+ * and line.
  */
 #ifndef BASE_CONFIG_H
 #define BASE_CONFIG_H

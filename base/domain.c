@@ -58,6 +58,7 @@ domain_is_valid(const char *name)
 int
 domain_normalize(char *out, const char *name)
 {
+	char copy[DOMAIN_MAX + 1];
 	size_t len = strlen(name);
 
 	if (len > 1 && name[len - 1] == '.')
@@ -65,9 +66,12 @@ domain_normalize(char *out, const char *name)
 	if (len == 0 || len > DOMAIN_MAX)
 		return -ERR_INVALID;
 	for (size_t i = 0; i < len; i++)
-		out[i] = ascii_lower(name[i]);
-	out[len] = '\0';
-	return domain_is_valid(out) ? 0 : -ERR_INVALID;
+		copy[i] = ascii_lower(name[i]);
+	copy[len] = '\0';
+	if (!domain_is_valid(copy))
+		return -ERR_INVALID;
+	memcpy(out, copy, len + 1);
+	return 0;
 }
 
 bool

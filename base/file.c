@@ -66,7 +66,9 @@ static int
 file_read_checked(struct blob *out, const char *path, size_t max, bool secret,
     struct reason *why)
 {
-	int fd CLEANUP(closep) = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	/* O_NONBLOCK: a FIFO is refused, not waited for. */
+	int fd CLEANUP(closep) =
+	    open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	struct stat st;
 
 	if (fd < 0 || fstat(fd, &st) != 0)

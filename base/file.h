@@ -7,7 +7,8 @@
 #include "base/buf.h"
 
 /* Reads a whole regular file of at most max bytes; out->data has a NUL behind
- * its len bytes. -ERR_NOT_FOUND, -ERR_TOO_LARGE, -ERR_PERMISSION, -ERR_IO. */
+ * its len bytes. -ERR_NOT_FOUND, -ERR_TOO_LARGE, -ERR_PERMISSION, -ERR_INVALID
+ * (not a regular file), -ERR_IO. */
 int file_read(struct blob *out, const char *path, size_t max) NODISCARD;
 
 /* As file_read, but refuses with -ERR_PERMISSION and a reason a file that

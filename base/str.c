@@ -79,7 +79,7 @@ parse_number(int64_t *out, const char *text, int64_t max)
 
 		if (digit < 0 || digit > 9)
 			return -ERR_INVALID;
-		if (v > (max - digit) / 10)
+		if (digit > max || v > (max - digit) / 10)
 			return -ERR_TOO_LARGE;
 		v = v * 10 + digit;
 	}
@@ -126,7 +126,9 @@ rfc3339_format(char out[RFC3339_LEN], int64_t time)
 
 	if (gmtime_r(&t, &tm) == NULL || tm.tm_year < -1900 ||
 	    tm.tm_year > 8099 ||
-	    strftime(out, RFC3339_LEN, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
+	    str_format(out, RFC3339_LEN, "%04d-%02d-%02dT%02d:%02d:%02dZ",
+		tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour,
+		tm.tm_min, tm.tm_sec) != 0)
 		memcpy(out, "0000-00-00T00:00:00Z", RFC3339_LEN);
 }
 

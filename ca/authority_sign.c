@@ -14,7 +14,6 @@
 #define SECONDS_A_DAY 86400
 /* For endpoints whose clock is a little slow. */
 #define BACKDATE_S 300
-#define COMMON_NAME_MAX 64 /* ub-common-name, RFC 5280 appendix A.1 */
 #define EKU_MAX 3
 
 DEFINE_CLEANUP(csr_freep, struct csr, csr_free)

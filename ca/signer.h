@@ -14,6 +14,8 @@
 #include "ca/names.h"
 #include "ca/profile.h"
 
+#define COMMON_NAME_MAX 64 /* ub-common-name, RFC 5280 appendix A.1 */
+
 struct signer;
 
 struct signer_config {
@@ -26,10 +28,12 @@ struct signer_request {
 	enum profile_id profile;
 	uint8_t csr[CSR_MAX_BYTES]; /* DER: the key and its proof */
 	size_t csr_len;
-	char common_name[256]; /* the subject; "" for an empty one */
-	struct names names;    /* the SANs, all of them */
-	int64_t not_before;    /* Unix seconds */
-	int32_t valid_days;    /* 0: the profile's default */
+	/* The subject; "" for an empty one, which a name longer than
+	 * COMMON_NAME_MAX needs. */
+	char common_name[256];
+	struct names names; /* the SANs, all of them */
+	int64_t not_before; /* Unix seconds */
+	int32_t valid_days; /* 0: the profile's default */
 
 	/* The answer: 0 and cert, or an error and why. cert is the caller's
 	 * to free. */

@@ -248,8 +248,8 @@ registrar_dns_issue(struct dns_issue *issue, const struct csr *csr)
 		    &issue->why, -ERR_TOO_LARGE, "the CSR is too large");
 	memcpy(sign->csr, der.data, der.len);
 	sign->csr_len = der.len;
-	snprintf(
-	    sign->common_name, sizeof(sign->common_name), "%s", issue->adn);
+	if (strlen(issue->adn) <= COMMON_NAME_MAX)
+		memcpy(sign->common_name, issue->adn, strlen(issue->adn) + 1);
 	err = signer_submit(config->signer, sign);
 	return err == 0 ? 0 : reason_set(&issue->why, err, "%s", err_text(err));
 }

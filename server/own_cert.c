@@ -40,9 +40,8 @@ request_cert(struct app *app, const struct key *key, struct blob *cert,
 	AUTOFREE struct signer_request *sign = calloc(1, sizeof(*sign));
 	struct names none = {.n = 0};
 	struct blob csr = {0};
-	int err = sign != NULL
-		      ? key_make_csr(&csr, key, app->server_name, &none)
-		      : -ERR_NOMEM;
+	int err =
+	    sign != NULL ? key_make_csr(&csr, key, "", &none) : -ERR_NOMEM;
 
 	if (err == 0 && csr.len > sizeof(sign->csr))
 		err = -ERR_TOO_LARGE;
@@ -51,8 +50,9 @@ request_cert(struct app *app, const struct key *key, struct blob *cert,
 		sign->csr_len = csr.len;
 		sign->profile = PROFILE_EST_SERVER;
 		sign->not_before = clock_now();
-		snprintf(sign->common_name, sizeof(sign->common_name), "%s",
-		    app->server_name);
+		if (strlen(app->server_name) <= COMMON_NAME_MAX)
+			memcpy(sign->common_name, app->server_name,
+			    strlen(app->server_name) + 1);
 		err = names_add(&sign->names, NAME_DNS, app->server_name);
 	}
 	if (err == 0) {

@@ -1,7 +1,7 @@
 #!/usr/bin/python3 -B
-"""An independent TLS 1.3 client with SPAKE2+ inside, written from RFC 8446,
-RFC 9383, draft-ietf-tls-pake and docs/pake.md alone: it checks that the
-documentation says all that is needed, and that the server keeps to it.
+"""An independent TLS 1.3 client with SPAKE2+ inside, made from RFC 8446, RFC
+9383, draft-ietf-tls-pake and docs/pake.md; it shares no code with Estuary. It
+checks that the server keeps to what the documentation says.
 It prints one JSON object. Exit status: 0 the handshake was complete and, with a
 code, authenticated; 1 refused; 2 usage; 3 not reachable."""
 

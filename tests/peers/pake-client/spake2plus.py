@@ -1,6 +1,7 @@
 """SPAKE2+ (RFC 9383), P256-SHA256-HKDF-SHA256-HMAC-SHA256, as docs/pake.md
 puts it: the prover is the TLS client, the verifier the TLS server."""
 
+import functools
 import hashlib
 import hmac
 import secrets
@@ -40,6 +41,7 @@ def prefixed(*parts):
     return b"".join(len(p).to_bytes(8, "little") + p for p in parts)
 
 
+@functools.lru_cache
 def register(password, prover, verifier):
     """w0 and w1 from a password (RFC 9383 3.2, with scrypt as the PBKDF)."""
     out = hashlib.scrypt(prefixed(password, prover, verifier), salt=b"",

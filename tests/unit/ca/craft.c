@@ -215,7 +215,7 @@ craft_ca_create(struct craft_ca *ca)
 	assert_int_equal(
 	    0, ip_prefix_parse(&params->constraints.prefixes[1], "fd00::/8"));
 	params->constraints.n_prefixes = 2;
-	strcpy(ca->parent, "/tmp/estuary-test-XXXXXX");
+	strcpy(ca->parent, "/tmp/estuary-ca-test-XXXXXX");
 	assert_non_null(mkdtemp(ca->parent));
 	snprintf(ca->dir, sizeof(ca->dir), "%s/ca", ca->parent);
 	if (authority_create(ca->dir, params, &why) != 0)

@@ -86,8 +86,8 @@ test_echo_through_pump(void **state)
 		assert_memory_equal("hello", back, 5);
 	}
 	close(fd);
-	pthread_join(s.thread, NULL);
 	tls_pump_stop(pump);
+	pthread_join(s.thread, NULL);
 	assert_int_equal(0, s.result);
 }
 
@@ -164,20 +164,51 @@ test_server_closes(void **state)
 	pthread_join(s.thread, NULL);
 }
 
+/* One after the other on the same TLS connection: the second waits until the
+ * first has left. */
 static void
-test_one_peer_only(void **state)
+test_peers_in_turn(void **state)
 {
 	struct test_service s;
 	struct tls_pump *pump = pump_new(&s);
 	int fd = peer_connect(pump), second;
-	char back[2];
+	char back[5];
 
 	(void)state;
 	assert_int_equal(2, write(fd, "hi", 2));
 	read_exactly(fd, back, 2);
 	second = peer_connect(pump);
-	assert_int_equal(-1, second);
+	assert_true(second >= 0);
+	assert_int_equal(5, write(second, "again", 5));
+	assert_int_equal(2, write(fd, "ho", 2));
+	read_exactly(fd, back, 2);
+	assert_memory_equal("ho", back, 2);
 	close(fd);
+	read_exactly(second, back, 5);
+	assert_memory_equal("again", back, 5);
+	close(second);
+	tls_pump_stop(pump);
+	pthread_join(s.thread, NULL);
+}
+
+/* What is left of an answer is never given to the next peer. */
+static void
+test_peer_gone_within_answer_refused(void **state)
+{
+	static const char data[65536];
+	struct test_service s;
+	struct tls_pump *pump = pump_new(&s);
+	int fd = peer_connect(pump), second;
+	char c;
+
+	(void)state;
+	/* More comes back than the socket takes, and nobody reads it. */
+	while (send(fd, data, sizeof(data), MSG_DONTWAIT) > 0)
+		usleep(1000);
+	close(fd);
+	second = peer_connect(pump);
+	assert_true(second < 0 || read(second, &c, 1) <= 0);
+	close(second);
 	tls_pump_stop(pump);
 	pthread_join(s.thread, NULL);
 }
@@ -255,7 +286,8 @@ main(void)
 	    cmocka_unit_test(test_echo_through_pump),
 	    cmocka_unit_test(test_back_pressure),
 	    cmocka_unit_test(test_server_closes),
-	    cmocka_unit_test(test_one_peer_only),
+	    cmocka_unit_test(test_peers_in_turn),
+	    cmocka_unit_test(test_peer_gone_within_answer_refused),
 	    cmocka_unit_test(test_other_process_refused),
 	    cmocka_unit_test(test_stop),
 	};
