@@ -27,16 +27,19 @@ offers_pake(const char *value)
 	return false;
 }
 
+/* The same address under another name is another candidate: or else a lie about
+ * the real server's name would keep the real one out. */
 static bool
-has_address(
-    const struct candidates *list, const struct sockaddr_storage *address)
+has_candidate(const struct candidates *list,
+    const struct sockaddr_storage *address, const char *name)
 {
 	char wanted[ENDPOINT_TEXT_MAX], text[ENDPOINT_TEXT_MAX];
 
 	endpoint_format(wanted, (const void *)address);
 	for (size_t i = 0; i < list->n; i++) {
 		endpoint_format(text, (const void *)&list->items[i].addresses);
-		if (strcmp(wanted, text) == 0)
+		if (strcmp(wanted, text) == 0 &&
+		    strcmp(list->items[i].name, name) == 0)
 			return true;
 	}
 	return false;
@@ -52,12 +55,13 @@ candidates_add_instance(
 
 	if (list->n == CANDIDATES_MAX || instance->n_addresses == 0 ||
 	    instance->n_addresses > MDNS_ADDRESSES_MAX ||
-	    !offers_pake(mdns_txt_value(instance, "pake")) ||
-	    has_address(list, &instance->addresses[0]))
+	    !offers_pake(mdns_txt_value(instance, "pake")))
 		return false;
 	memset(c, 0, sizeof(*c));
 	if (name == NULL || domain_normalize(c->name, name) != 0)
 		c->name[0] = '\0';
+	if (has_candidate(list, &instance->addresses[0], c->name))
+		return false;
 	memcpy(c->addresses, instance->addresses, sizeof(c->addresses));
 	c->n_addresses = instance->n_addresses;
 	endpoint_format(endpoint, (const void *)&c->addresses[0]);

@@ -11,7 +11,7 @@
 #include "tls/pake_wire.h"
 #include "tls/wire.h"
 
-/* [draft-ietf-tls-pake 7.2] "tls" and an empty application context. */
+/* [draft-ietf-tls-pake-02 6.2.2] "tls" and an empty application context. */
 static const uint8_t transcript_context[] = {'t', 'l', 's'};
 
 /* [RFC8446 4.1.3] The random of a ServerHello that is a HelloRetryRequest. */
@@ -201,7 +201,7 @@ free_extension(SSL *ssl, unsigned int type, unsigned int context,
 }
 
 /* The key share was decapsulated already; here only the alert is chosen.
- * [draft-ietf-tls-pake 7.2] A wrong confirmV is a decrypt_error. */
+ * [draft-ietf-tls-pake-02 6.2.2] A wrong confirmV is a decrypt_error. */
 static int
 parse_extension(SSL *ssl, unsigned int type, unsigned int context,
     const unsigned char *in, size_t len, X509 *x, size_t chain_index,

@@ -2,9 +2,10 @@
  * The provider that lets a PAKE into TLS 1.3's key schedule. It registers the
  * ordinary groups (x25519, secp256r1, and X25519MLKEM768 where the library has
  * it) again under their own code points, as key encapsulation whose secret is
- * K_shared || (EC)DHE (draft-ietf-tls-pake 5). K_shared comes from pake_arm(),
- * on the same thread and for one key exchange; without it the groups refuse to
- * agree on anything, so that a mechanism that does not work cannot fail open.
+ * K_shared || (EC)DHE (draft-ietf-tls-pake-02 5.3). K_shared comes from
+ * pake_arm(), on the same thread and for one key exchange; without it the
+ * groups refuse to agree on anything, so that a mechanism that does not work
+ * cannot fail open.
  */
 #ifndef TLS_PAKE_PROVIDER_H
 #define TLS_PAKE_PROVIDER_H

@@ -11,7 +11,7 @@
 #include "tls/pake_wire.h"
 #include "tls/wire.h"
 
-/* [draft-ietf-tls-pake 7.2] "tls" and an empty application context. */
+/* [draft-ietf-tls-pake-02 6.2.2] "tls" and an empty application context. */
 static const uint8_t transcript_context[] = {'t', 'l', 's'};
 
 /* Gives up the handshake with an alert and the reason for the log. */
@@ -64,8 +64,9 @@ check_companions(struct tls_conn *conn, SSL *ssl, int *alert)
 	return SSL_CLIENT_HELLO_SUCCESS;
 }
 
-/* [draft-ietf-tls-pake 4.2] Without one of these pake is no valid ClientHello;
- * signature_algorithms since this server always sends its certificate. */
+/* [draft-ietf-tls-pake-02 5.1] Without one of these pake is no valid
+ * ClientHello; signature_algorithms since this server always sends its
+ * certificate. */
 static const char *
 missing_companion(SSL *ssl)
 {

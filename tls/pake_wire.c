@@ -18,7 +18,7 @@ share_get(struct pake_share *out, struct bytes *in)
 	       wire_get_vector16(&out->message, in) && out->message.len != 0;
 }
 
-/* [draft-ietf-tls-pake 4.2] Schemes strictly increase, so that none is there
+/* [draft-ietf-tls-pake-02 5.1] Schemes strictly increase, so that none is there
  * twice. The whole list is decoded before anything in it is judged. */
 static int
 shares_parse(struct bytes *message, struct bytes in, uint16_t scheme)

@@ -3,7 +3,9 @@
  * thread moves bytes between the connection and one peer after the other on an
  * abstract Unix socket of a random name (CURLOPT_ABSTRACT_UNIX_SOCKET). Each
  * must be this very process by SO_PEERCRED. libcurl 7.88 does not reuse such a
- * socket: every request is a peer of its own, on the one TLS connection.
+ * socket: every request is a peer of its own, on the one TLS
+ * connection. After a transfer that failed the pump must be stopped: what is
+ * left of its answer would go to the next peer.
  */
 #ifndef TLS_PUMP_H
 #define TLS_PUMP_H

@@ -446,6 +446,54 @@ test_registered_password(void **state)
 	assert_true(s.authenticated);
 }
 
+/* Workers outlive a server whose certificate is renewed, and end long after it
+ * is gone: what OpenSSL kept for the thread must still be good then. */
+struct worker {
+	struct test_service service;
+	pthread_barrier_t served, may_end;
+};
+
+static void *
+worker_main(void *arg)
+{
+	struct worker *w = arg;
+
+	test_service_run(&w->service);
+	pthread_barrier_wait(&w->served);
+	pthread_barrier_wait(&w->may_end);
+	return NULL;
+}
+
+static void
+test_thread_outlives_server(void **state)
+{
+	struct run r = run_init();
+	struct worker w = {.service = {.record = &record}};
+	struct client_setup setup;
+	struct tls_conn *conn;
+
+	(void)state;
+	w.service.server = test_server_new(&cert, true);
+	test_service_pair(&w.service);
+	pthread_barrier_init(&w.served, NULL, 2);
+	pthread_barrier_init(&w.may_end, NULL, 2);
+	assert_int_equal(
+	    0, pthread_create(&w.service.thread, NULL, worker_main, &w));
+	assert_int_equal(0, client_setup_init(&setup, &r.config, NULL, &r.why));
+	assert_int_equal(0, client_connect(&conn, w.service.fds[1], &setup,
+				&r.config, &secret, &r.why));
+	tls_conn_free(conn);
+	close(w.service.fds[1]);
+	client_setup_fini(&setup);
+	pthread_barrier_wait(&w.served);
+	assert_true(w.service.authenticated);
+	tls_server_unref(w.service.server);
+	pthread_barrier_wait(&w.may_end);
+	pthread_join(w.service.thread, NULL);
+	pthread_barrier_destroy(&w.served);
+	pthread_barrier_destroy(&w.may_end);
+}
+
 static void
 test_incomplete_config_refused(void **state)
 {
@@ -524,6 +572,7 @@ main(void)
 	    cmocka_unit_test(test_judge_not_asked_before_confirm),
 	    cmocka_unit_test(test_pending_claim_freed),
 	    cmocka_unit_test(test_registered_password),
+	    cmocka_unit_test(test_thread_outlives_server),
 	    cmocka_unit_test(test_incomplete_config_refused),
 	    cmocka_unit_test(test_silent_server_times_out),
 	};

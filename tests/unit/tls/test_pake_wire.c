@@ -182,7 +182,7 @@ parse_specs(const struct share_spec *specs, size_t n)
 	parse_specs((const struct share_spec[]){__VA_ARGS__},                  \
 	    ARRAY_LEN(((const struct share_spec[]){__VA_ARGS__})))
 
-/* [draft-ietf-tls-pake 4.2] */
+/* [draft-ietf-tls-pake-02 5.1] */
 static void
 test_schemes(void **state)
 {
