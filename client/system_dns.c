@@ -286,13 +286,11 @@ system_dns_svcb(struct system_dns *dns, struct resolver *resolver)
 
 		if (rdata == NULL)
 			return -ERR_NOMEM;
-		/* The buffer begins with RDLENGTH. */
 		if (ldns_rr_rdata2buffer_wire(
 			rdata, ldns_rr_list_rr(list, i)) == LDNS_STATUS_OK &&
-		    ldns_buffer_position(rdata) >= 2 &&
 		    svcb_parse(&found, &priority,
-			(struct bytes){ldns_buffer_begin(rdata) + 2,
-			    ldns_buffer_position(rdata) - 2}) == 0 &&
+			(struct bytes){ldns_buffer_begin(rdata),
+			    ldns_buffer_position(rdata)}) == 0 &&
 		    priority < best_priority) {
 			best = found;
 			best_priority = priority;

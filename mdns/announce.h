@@ -10,7 +10,7 @@
 
 #define MDNS_TXT_MAX 16
 #define MDNS_INTERFACES_MAX 16
-#define MDNS_STATE_TEXT_MAX 160
+#define MDNS_STATE_TEXT_MAX 256
 
 struct mdns_service {
 	char instance[64]; /* user-visible UTF-8, at most 63 octets */

@@ -69,7 +69,8 @@ request_free(struct request *request)
 		request->pending->request = NULL;
 		pending_unref(request->pending);
 	}
-	explicit_bzero(request->body.data, request->body.len);
+	if (request->body.data != NULL)
+		explicit_bzero(request->body.data, request->body.len);
 	buf_fini(&request->body);
 	free(request);
 }

@@ -175,14 +175,16 @@ test_unknown_certificates_are_ignored(void **state)
 	resolver_set_fini(&set);
 }
 
+#define HEAD "{\"adn\":\"d.test\",\"label\":\"doh\""
+
 static void
 test_malformed_json_refused(void **state)
 {
 	static const char *const bad[] = {"", "[]", "{}", "{\"resolvers\":{}}",
 	    "{\"resolvers\":[1]}", "{\"resolvers\":[{}]}",
-	    "{\"resolvers\":[{\"adn\":\"d.test\",\"label\":\"doh\"}]}",
-	    "{\"resolvers\":[{\"adn\":\"d.test\",\"label\":\"doh\","
-	    "\"sha256\":\"00\"}]}",
+	    "{\"resolvers\":[" HEAD "}]}",
+	    "{\"resolvers\":[" HEAD ",\"sha256\":7}]}",
+	    "{\"resolvers\":[" HEAD ",\"sha256\":\"00\"}]}",
 	    "{\"resolvers\":[]}x", "{\"resolvers\":[],\"resolvers\":[]}"};
 	struct resolver_set set = {.n = 0};
 	struct buf many = {0};
