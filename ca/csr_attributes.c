@@ -1,3 +1,5 @@
+#include <string.h>
+
 #include <openssl/err.h>
 
 #include "ca/csr_openssl.h"
@@ -6,8 +8,12 @@
 
 #define EXTENSIONS_MAX 32
 
-/* Nothing marks an attribute as one that may be ignored, so that an unknown
- * one is refused; the last two say nothing about the certificate. */
+/* RFC 6402 2.9: asks for another name, which nobody gets here. */
+#define CHANGE_SUBJECT_NAME "1.3.6.1.5.5.7.7.36"
+
+/* What has a meaning here, or must not be there twice. Others (those of
+ * Microsoft's tools, say) are about the requester, not the certificate, and are
+ * not read. */
 static const int known_attributes[] = {
     NID_ext_req, NID_pkcs9_challengePassword, NID_pkcs9_unstructuredName};
 
@@ -96,12 +102,15 @@ read_extension_request(
 	return 0;
 }
 
-/* The attribute's place in known_attributes, -1 if it has none. */
+/* The attribute's place in known_attributes, -1 if it has none. Microsoft's
+ * name for the extension request means the same. */
 static int
 attribute_find(X509_ATTRIBUTE *attr)
 {
 	int nid = OBJ_obj2nid(X509_ATTRIBUTE_get0_object(attr));
 
+	if (nid == NID_ms_ext_req)
+		nid = NID_ext_req;
 	for (size_t i = 0; i < ARRAY_LEN(known_attributes); i++)
 		if (known_attributes[i] == nid)
 			return (int)i;
@@ -121,9 +130,12 @@ csr_attributes_read(struct names *out, const X509_REQ *req, struct reason *why)
 		const char *name = oid_text(
 		    text, sizeof(text), X509_ATTRIBUTE_get0_object(attr));
 
-		if (at < 0)
+		if (strcmp(name, CHANGE_SUBJECT_NAME) == 0)
 			return reason_set(why, -ERR_REFUSED,
-			    "request has the unknown attribute %s", name);
+			    "request asks for another name "
+			    "(changeSubjectName), which is not done here");
+		if (at < 0)
+			continue;
 		if (seen[at])
 			return reason_set(why, -ERR_INVALID,
 			    "request has the attribute %s twice", name);

@@ -188,7 +188,7 @@ test_extensions(void **state)
 		{"basicConstraints", "critical,CA:FALSE"},
 		{"subjectKeyIdentifier", "00:01:02"},
 		{"nsComment", "not critical, ignored"}},
-	    .attributes = {"challengePassword", "unstructuredName"}};
+	    .attributes = {"challengePassword", "1.3.6.1.4.1.311.13.2.3"}};
 	struct csr *csr = NULL;
 	struct blob der = {0};
 	struct reason why = {""};
@@ -262,7 +262,7 @@ test_attributes_refused(void **state)
 	(void)state;
 	refused(&(struct craft_csr){.key = key,
 		    .attributes = {"1.3.6.1.5.5.7.7.36"}},
-	    "unknown attribute");
+	    "changeSubjectName");
 	refused_with_arc(
 	    &(struct craft_csr){.key = key,
 		.attributes = {"challengePassword", "unstructuredName"}},
