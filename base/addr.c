@@ -224,6 +224,6 @@ endpoint_format(char out[ENDPOINT_TEXT_MAX], const struct sockaddr *sa)
 	if (ip.len == 4)
 		snprintf(out, ENDPOINT_TEXT_MAX, "%s:%u", text, port);
 	else
-		snprintf(out, ENDPOINT_TEXT_MAX, "[%.39s%s]:%u", text, scope,
-		    port);
+		snprintf(
+		    out, ENDPOINT_TEXT_MAX, "[%.39s%s]:%u", text, scope, port);
 }

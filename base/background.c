@@ -1,7 +1,6 @@
 #include "base/background.h"
 
 #include <pthread.h>
-#include <stdbool.h>
 
 struct background {
 	pthread_t thread;
@@ -72,6 +71,17 @@ background_stop(struct background *b)
 	pthread_cond_destroy(&b->wake);
 	pthread_mutex_destroy(&b->mutex);
 	free(b);
+}
+
+bool
+background_is_stopping(struct background *b)
+{
+	bool stopping;
+
+	pthread_mutex_lock(&b->mutex);
+	stopping = b->stopping;
+	pthread_mutex_unlock(&b->mutex);
+	return stopping;
 }
 
 int

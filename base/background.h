@@ -3,6 +3,8 @@
 #ifndef BASE_BACKGROUND_H
 #define BASE_BACKGROUND_H
 
+#include <stdbool.h>
+
 #include "base/error.h"
 
 struct background;
@@ -15,6 +17,8 @@ struct background_task {
 int background_start(struct background **out, size_t queue_max) NODISCARD;
 /* Finishes what is queued and joins the thread. NULL is accepted. */
 void background_stop(struct background *background);
+/* True once it is: a task that nobody waits for any more may be short then. */
+bool background_is_stopping(struct background *background);
 /* From any thread, without blocking. -ERR_BUSY when the queue is full. */
 int background_submit(
     struct background *background, struct background_task *task) NODISCARD;

@@ -38,7 +38,7 @@ struct buf {
 	size_t len;
 	size_t cap;
 	size_t max; /* 0: BUF_MAX_BYTES */
-	int err; /* the first failure */
+	int err;    /* the first failure */
 };
 
 #define BUF_MAX_BYTES ((size_t)64 * 1024 * 1024)

@@ -211,9 +211,8 @@ check_value(const struct config_key *key, const char *value, struct reason *why)
 	}
 	if (wanted == NULL)
 		return 0;
-	return reason_set(
-	    why, -ERR_INVALID, "%s: '%.100s' is not %s", key->name, value,
-	    wanted);
+	return reason_set(why, -ERR_INVALID, "%s: '%.100s' is not %s",
+	    key->name, value, wanted);
 }
 
 static size_t

@@ -3,6 +3,16 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+/* Much of what is refused quotes its input: no line end and no terminal's
+ * escape sequence may come through. */
+static void
+replace_unprintable(char *text)
+{
+	for (; *text != '\0'; text++)
+		if (*text < 0x20 || *text > 0x7e)
+			*text = '?';
+}
+
 const char *
 err_text(int err)
 {
@@ -41,5 +51,6 @@ reason_set(struct reason *why, int err, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(why->text, sizeof(why->text), fmt, ap);
 	va_end(ap);
+	replace_unprintable(why->text);
 	return err;
 }

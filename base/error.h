@@ -36,7 +36,8 @@ struct reason {
 };
 
 /* Writes the reason and returns err, so that a refusal is one statement:
- * return reason_set(why, -ERR_REFUSED, "..."). why may be NULL. */
+ * return reason_set(why, -ERR_REFUSED, "..."). What is not printable ASCII
+ * becomes a question mark. why may be NULL. */
 int reason_set(struct reason *why, int err, const char *fmt, ...)
     PRINTF_LIKE(3, 4);
 

@@ -114,6 +114,18 @@ set_dohpath(json_t *labels, const char *dohpath)
 	return ctl_usage("--dohpath goes with --label doh");
 }
 
+/* DER begins with a SEQUENCE. */
+#define DER_SEQUENCE 0x30
+
+static int
+add_armoured(struct buf *text, struct bytes csr)
+{
+	buf_adds(text, CSR_PEM_BEGIN);
+	if (base64_encode(text, csr, 64) != 0)
+		return -ERR_NOMEM;
+	return buf_adds(text, CSR_PEM_END);
+}
+
 /* PEM text of a new key's request; the name comes from the appliance. */
 static int
 make_request(struct blob *key_pem, struct buf *csr_text)
@@ -128,11 +140,7 @@ make_request(struct blob *key_pem, struct buf *csr_text)
 	if (err == 0)
 		err = key_to_pem(key_pem, key);
 	if (err == 0)
-		err = buf_adds(csr_text, CSR_PEM_BEGIN);
-	if (err == 0)
-		err = base64_encode(csr_text, blob_bytes(&csr), 64);
-	if (err == 0)
-		err = buf_adds(csr_text, CSR_PEM_END);
+		err = add_armoured(csr_text, blob_bytes(&csr));
 	blob_fini(&csr);
 	key_free(key);
 	return err;
@@ -144,7 +152,11 @@ read_request(struct buf *csr_text, const char *path)
 	struct blob file = {0};
 	int err = file_read(&file, path, CSR_FILE_MAX);
 
-	if (err == 0)
+	if (err == 0 && file.len != 0 && file.data[0] == DER_SEQUENCE)
+		err = add_armoured(csr_text, blob_bytes(&file));
+	else if (err == 0 && strlen((char *)file.data) != file.len)
+		err = -ERR_INVALID;
+	else if (err == 0)
 		err = buf_add(csr_text, file.data, file.len);
 	blob_fini(&file);
 	if (err != 0)
@@ -209,7 +221,7 @@ issue(const struct ctl *ctl, struct issue_options *o)
 {
 	struct blob key_pem = {0};
 	struct buf csr_text = {0};
-	json_t *answer = NULL;
+	json_t *answer = NULL, *body;
 	int status = CTL_REFUSED;
 
 	if (o->out_dir != NULL && mkdir(o->out_dir, 0755) != 0 &&
@@ -219,12 +231,15 @@ issue(const struct ctl *ctl, struct issue_options *o)
 		return CTL_REFUSED;
 	}
 	if ((o->csr_path != NULL ? read_request(&csr_text, o->csr_path)
-				 : make_request(&key_pem, &csr_text)) == 0)
-		status = ctl_call(ctl, "POST", "/dns-servers",
-		    json_pack("{ss sO sO ss}", "name", o->name, "labels",
-			o->labels, "addresses", o->addresses, "csr",
-			buf_text(&csr_text)),
-		    &answer);
+				 : make_request(&key_pem, &csr_text)) == 0) {
+		body = json_pack("{ss sO sO ss}", "name", o->name, "labels",
+		    o->labels, "addresses", o->addresses, "csr",
+		    buf_text(&csr_text));
+		status =
+		    body != NULL
+			? ctl_call(ctl, "POST", "/dns-servers", body, &answer)
+			: ctl_usage("the name or the CSR is not text");
+	}
 	if (status == CTL_DONE && o->out_dir != NULL)
 		status = write_files(o->out_dir, &key_pem, answer);
 	if (status == CTL_DONE && ctl->json)

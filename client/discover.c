@@ -144,9 +144,10 @@ discover_unicast(struct candidates *list)
 }
 
 int
-discover_mdns(struct candidates *list, const struct mdns_config *interfaces)
+discover_mdns(struct candidates *list, const struct mdns_config *interfaces,
+    bool thorough)
 {
 	return mdns_browse(EST_SERVICE,
 	    interfaces->n_interfaces > 0 ? interfaces : NULL, DISCOVER_MDNS_MS,
-	    DISCOVER_SETTLE_MS, add_found, list);
+	    thorough ? DISCOVER_MDNS_MS : DISCOVER_SETTLE_MS, add_found, list);
 }

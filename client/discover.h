@@ -7,7 +7,7 @@
 #include "base/domain.h"
 #include "mdns/browse.h"
 
-#define CANDIDATES_MAX 16
+#define CANDIDATES_MAX 64
 #define EST_SERVICE "_est._tcp" /* draft-reddy-add-iot-byod-bootstrap 7 */
 #define EST_PORT_DEFAULT 443
 #define DISCOVER_UNICAST_MS 2000
@@ -20,7 +20,6 @@ struct candidate {
 				      "" if none */
 	struct sockaddr_storage addresses[MDNS_ADDRESSES_MAX];
 	size_t n_addresses;
-	bool tried;
 };
 
 struct candidates {
@@ -43,8 +42,10 @@ void candidates_order(struct candidates *list, const char *wanted);
 
 /* Unicast DNS-SD in the search domains of the system's resolver. */
 int discover_unicast(struct candidates *list) NODISCARD;
-/* mDNS. interfaces as for mdns_browse(). */
-int discover_mdns(
-    struct candidates *list, const struct mdns_config *interfaces) NODISCARD;
+/* mDNS. interfaces as for mdns_browse(). Ends early when nothing new comes, or
+ * waits for the whole time when thorough: a server that has just announced
+ * itself does not repeat it at once, and other answers may come before. */
+int discover_mdns(struct candidates *list, const struct mdns_config *interfaces,
+    bool thorough) NODISCARD;
 
 #endif

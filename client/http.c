@@ -58,6 +58,12 @@ curl_failure(CURLcode code, const struct buf *body, const char *detail,
 	case CURLE_OPERATION_TIMEDOUT:
 		return reason_set(why, -ERR_TIMEOUT, "%.200s", text);
 	case CURLE_SSL_CONNECT_ERROR:
+		/* Closed or reset before TLS said anything. */
+		if (strstr(text, "SSL_ERROR_SYSCALL") != NULL ||
+		    strstr(text, "reset by peer") != NULL)
+			return reason_set(
+			    why, -ERR_UNREACHABLE, "TLS: %.200s", text);
+		return reason_set(why, -ERR_REFUSED, "TLS: %.200s", text);
 	case CURLE_PEER_FAILED_VERIFICATION:
 		return reason_set(why, -ERR_REFUSED, "TLS: %.200s", text);
 	default:

@@ -153,8 +153,8 @@ fetch_resolvers(struct network_state *state, const struct trust *trust,
 
 	if (err == -ERR_NOT_FOUND)
 		return reason_set(why, err,
-		    "the server has no DNS server's certificate yet; try "
-		    "again later");
+		    "the server has no DNS server's certificate yet; the code "
+		    "is used up: ask for another one when there is");
 	if (err == 0)
 		err = resolvers_from_eecerts(
 		    &state->resolvers, &eecerts, trust, clock_now(), why);

@@ -10,14 +10,17 @@
 #include "client/net.h"
 #include "tls/client.h"
 
-#define CONNECT_TIMEOUT_MS 5000
-#define HANDSHAKE_TIMEOUT_MS 15000
+#define CONNECT_TIMEOUT_MS 3000
+#define HANDSHAKE_TIMEOUT_MS 5000
+/* Unicast DNS, which comes first, may not use up all answers. */
+#define UNICAST_ANSWERS_MAX (ATTEMPT_ANSWERS_MAX - 1)
 
 /* What one join_connect() works with. */
 struct joiner {
 	const struct join_params *params;
 	struct attempts attempts;
-	struct candidates candidates;
+	struct candidates candidates; /* given, or from unicast DNS */
+	struct candidates nearby;     /* from mDNS */
 	struct join_connection *out;
 };
 
@@ -206,10 +209,10 @@ join_attempt(void *arg, const struct candidate *candidate,
 }
 
 static int
-try_all(struct joiner *joiner, const char *only)
+try_all(struct joiner *joiner, const struct candidates *list, const char *only)
 {
 	return attempts_run(
-	    &joiner->attempts, &joiner->candidates, only, join_attempt, joiner);
+	    &joiner->attempts, list, only, join_attempt, joiner);
 }
 
 static int
@@ -219,8 +222,25 @@ connect_given(struct joiner *joiner, struct reason *why)
 	    &joiner->candidates, joiner->params->server, why);
 
 	if (err == 0)
-		err = try_all(joiner, NULL);
+		err = try_all(joiner, &joiner->candidates, NULL);
 	return err;
+}
+
+static int
+try_mdns(struct joiner *joiner, bool thorough)
+{
+	const struct join_params *params = joiner->params;
+	int err;
+
+	if (joiner->attempts.final)
+		return -ERR_REFUSED;
+	err = discover_mdns(&joiner->nearby, &params->interfaces, thorough);
+	if (err != 0)
+		log_warn(
+		    "mDNS browsing failed", "reason=\"%s\"", err_text(err));
+	if (params->server_name != NULL)
+		candidates_order(&joiner->nearby, params->server_name);
+	return try_all(joiner, &joiner->nearby, NULL);
 }
 
 /* Unicast first; mDNS is not waited for when a server of the wanted name (or
@@ -228,24 +248,21 @@ connect_given(struct joiner *joiner, struct reason *why)
 static int
 connect_discovered(struct joiner *joiner)
 {
-	const char *wanted = joiner->params->server_name;
+	struct attempts *attempts = &joiner->attempts;
 	int err = discover_unicast(&joiner->candidates);
 
+	attempts->answers_max = UNICAST_ANSWERS_MAX;
 	if (err == 0)
-		err = try_all(joiner, wanted);
-	if (err == 0)
-		return 0;
-	if (!joiner->attempts.final) {
-		int mdns_err = discover_mdns(
-		    &joiner->candidates, &joiner->params->interfaces);
-
-		if (mdns_err != 0)
-			log_warn("mDNS browsing failed", "reason=\"%s\"",
-			    err_text(mdns_err));
-	}
-	if (wanted != NULL)
-		candidates_order(&joiner->candidates, wanted);
-	return try_all(joiner, NULL);
+		err = try_all(
+		    joiner, &joiner->candidates, joiner->params->server_name);
+	attempts->answers_max = ATTEMPT_ANSWERS_MAX;
+	if (err != 0)
+		err = try_mdns(joiner, false);
+	if (err != 0 && attempts->n_answers < ATTEMPT_ANSWERS_MAX)
+		err = try_mdns(joiner, true);
+	if (err != 0)
+		err = try_all(joiner, &joiner->candidates, NULL);
+	return err;
 }
 
 static int
@@ -255,12 +272,14 @@ connect_failure(const struct joiner *joiner, int err, struct reason *why)
 
 	if (a->final)
 		return reason_set(why, -ERR_REFUSED, "%s", a->why.text);
-	if (a->refused)
+	if (a->refused && a->n_answers != 0)
 		return reason_set(why, -ERR_REFUSED,
 		    "%.180s; %d of at most %d "
 		    "servers were tried",
 		    a->why.text, a->n_answers, ATTEMPT_ANSWERS_MAX);
-	if (joiner->candidates.n == 0)
+	if (a->refused)
+		return reason_set(why, -ERR_REFUSED, "%s", a->why.text);
+	if (joiner->candidates.n + joiner->nearby.n == 0)
 		return reason_set(why, -ERR_UNREACHABLE,
 		    "no EST server was found; is this the right network? "
 		    "--server HOST:PORT names one");

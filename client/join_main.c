@@ -171,7 +171,11 @@ command_join(const struct options *options, const char *dir, struct reason *why)
 
 	if (state == NULL)
 		return fail_error(-ERR_NOMEM, why);
-	/* Before anything is sent: a mistyped code costs no guess. */
+	/* Before anything is sent: a mistyped code costs no guess, and a code
+	 * is not used up for what cannot be kept. */
+	err = network_state_check_dir(dir, why);
+	if (err != 0)
+		return fail_error(err, why);
 	if (credential_read(
 		&credential, options->identity, options->code_file, why) != 0)
 		return fail(EXIT_USAGE, "", why);

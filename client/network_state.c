@@ -83,6 +83,36 @@ make_directories(char *path, struct reason *why)
 }
 
 int
+network_state_check_dir(const char *state_dir, struct reason *why)
+{
+	char path[PATH_MAX];
+	struct stat st;
+	char *slash;
+	int err = str_format(path, sizeof(path), "%s/" NETWORKS_DIR, state_dir);
+
+	if (err != 0)
+		return reason_set(why, err,
+		    "the state directory's path is too "
+		    "long");
+	while (stat(path, &st) != 0) {
+		slash = strrchr(path, '/');
+		if (slash == NULL)
+			strcpy(path, ".");
+		else if (slash == path)
+			slash[1] = '\0';
+		else
+			*slash = '\0';
+	}
+	if (!S_ISDIR(st.st_mode))
+		return reason_set(
+		    why, -ERR_IO, "%.200s: not a directory", path);
+	if (access(path, W_OK | X_OK) != 0)
+		return reason_set(
+		    why, -ERR_PERMISSION, "%.200s: cannot be written", path);
+	return 0;
+}
+
+int
 network_state_save(const char *state_dir, const struct network_state *state,
     struct reason *why)
 {

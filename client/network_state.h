@@ -48,6 +48,11 @@ int network_state_encode(
 int network_state_parse(
     struct network_state *out, struct bytes json, struct reason *why) NODISCARD;
 
+/* Whether network_state_save() will have a place to write to: the directory, or
+ * the nearest one above it that is there. Makes nothing. */
+int network_state_check_dir(
+    const char *state_dir, struct reason *why) NODISCARD;
+
 /* Makes the directories (0700) when they are missing. */
 int network_state_save(const char *state_dir, const struct network_state *state,
     struct reason *why) NODISCARD;

@@ -3,8 +3,10 @@
 #include <getopt.h>
 #include <string.h>
 
+#include "base/addr.h"
 #include "base/domain.h"
 #include "base/str.h"
+#include "client/discover.h"
 #include "client/network_state.h"
 #include "tls/server.h"
 
@@ -119,6 +121,17 @@ add_interface(struct mdns_config *config, const char *name)
 }
 
 static int
+check_server(const char *value)
+{
+	char host[DOMAIN_MAX + 2];
+	uint16_t port;
+	int err =
+	    host_port_split(host, sizeof(host), &port, value, EST_PORT_DEFAULT);
+
+	return err == 0 && port != 0 ? 0 : -ERR_INVALID;
+}
+
+static int
 set_option(struct options *options, int id, const char *value)
 {
 	char domain[DOMAIN_MAX + 1];
@@ -132,7 +145,7 @@ set_option(struct options *options, int id, const char *value)
 		return network_name_is_valid(value) ? 0 : -ERR_INVALID;
 	case OPT_SERVER:
 		options->server = value;
-		return 0;
+		return check_server(value);
 	case OPT_SERVER_NAME:
 		options->server_name = value;
 		return domain_normalize(domain, value);

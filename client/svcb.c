@@ -70,6 +70,7 @@ read_alpn(struct resolver *resolver, struct bytes value)
 	resolver->n_alpn = 0;
 	while (value.len > 0) {
 		size_t len = value.data[0];
+		char *text;
 
 		if (len == 0 || take(&part, &value, 1) != 0 ||
 		    take(&part, &value, len) != 0)
@@ -77,9 +78,11 @@ read_alpn(struct resolver *resolver, struct bytes value)
 		if (len >= ALPN_TEXT_MAX ||
 		    resolver->n_alpn == RESOLVER_ALPN_MAX)
 			continue;
-		memcpy(resolver->alpn[resolver->n_alpn], part.data, len);
-		resolver->alpn[resolver->n_alpn][len] = '\0';
-		if (str_is_printable(resolver->alpn[resolver->n_alpn]))
+		text = resolver->alpn[resolver->n_alpn];
+		memcpy(text, part.data, len);
+		text[len] = '\0';
+		/* "dot" and a NUL is not "dot". */
+		if (strlen(text) == len && str_is_printable(text))
 			resolver->n_alpn++;
 	}
 	return 0;

@@ -109,9 +109,11 @@ identity_count(struct store_reader *reader, int64_t *out)
 static int
 find(struct store_txn *txn, const char *name, int64_t *id)
 {
-	sqlite3_stmt *stmt AUTORESET = sql_prepare(&txn->conn,
-	    "SELECT id FROM identity WHERE wire_name = ?1 OR name = ?1"
-	    " ORDER BY wire_name = ?1 DESC LIMIT 2");
+	sqlite3_stmt *stmt AUTORESET =
+	    sql_prepare(&txn->conn, "SELECT id, wire_name = ?1 FROM identity"
+				    " WHERE wire_name = ?1 OR name = ?1"
+				    " ORDER BY wire_name = ?1 DESC LIMIT 2");
+	bool is_wire_name;
 	int64_t first;
 	int err = -ERR_IO;
 
@@ -122,7 +124,8 @@ find(struct store_txn *txn, const char *name, int64_t *id)
 	if (err <= 0)
 		return err < 0 ? err : -ERR_NOT_FOUND;
 	first = sql_int(stmt, 0);
-	err = sql_row(&txn->conn, stmt);
+	is_wire_name = sql_int(stmt, 1) != 0;
+	err = is_wire_name ? 0 : sql_row(&txn->conn, stmt);
 	if (err < 0)
 		return err;
 	if (err == 1)
@@ -291,14 +294,16 @@ drop_used_record(struct store_txn *txn, const char *wire_name)
 }
 
 int
-identity_confirm(struct store_txn *txn, const char *wire_name, int64_t now,
-    const char *source)
+identity_confirm(struct store_txn *txn, const char *wire_name,
+    const struct verifier *record, int64_t now, const char *source)
 {
 	sqlite3_stmt *stmt AUTORESET = sql_prepare(&txn->conn,
 	    "UPDATE identity SET"
 	    " guesses_left = min(guesses_left + 1, guesses_max),"
 	    " failures = 0, retry_at = 0, uses_left = uses_left - 1"
-	    " WHERE wire_name = ?1 AND (uses_left IS NULL OR uses_left > 0)");
+	    " WHERE wire_name = ?1 AND (uses_left IS NULL OR uses_left > 0)"
+	    " AND EXISTS(SELECT 1 FROM pake_record WHERE identity_id = id"
+	    "  AND w0m = ?2 AND l = ?3)");
 	const struct audit_row row = {.event = "pake.authenticated",
 	    .subject = wire_name,
 	    .source = source};
@@ -307,6 +312,9 @@ identity_confirm(struct store_txn *txn, const char *wire_name, int64_t now,
 	if (stmt == NULL)
 		return -ERR_IO;
 	sql_bind_text(stmt, 1, wire_name);
+	sql_bind_blob(
+	    stmt, 2, (struct bytes){record->w0m, sizeof(record->w0m)});
+	sql_bind_blob(stmt, 3, (struct bytes){record->l, sizeof(record->l)});
 	err = sql_run(&txn->conn, stmt);
 	if (err != 0)
 		return err;

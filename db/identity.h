@@ -69,8 +69,10 @@ enum { CONFIRM_USED_UP = 1 };
 
 /* After a valid Finished: gives the guess back and takes one use, atomically;
  * the record goes with the last use. CONFIRM_USED_UP when a parallel handshake
- * took the last one. Writes an audit row (source is the peer's address). */
-int identity_confirm(struct store_txn *txn, const char *wire_name, int64_t now,
-    const char *source) NODISCARD;
+ * took the last one, or when record, which identity_claim() gave, is not the
+ * identity's any more: it was removed, maybe to be made anew. Writes an audit
+ * row (source is the peer's address). */
+int identity_confirm(struct store_txn *txn, const char *wire_name,
+    const struct verifier *record, int64_t now, const char *source) NODISCARD;
 
 #endif

@@ -117,8 +117,26 @@ apply(struct store_reader *conn, size_t i)
 	return err;
 }
 
+/* Nothing of anybody's in it. */
+static int
+check_empty(struct store_reader *conn, enum store_mode mode, struct reason *why)
+{
+	int64_t n;
+	int err = pragma_number(conn, "SELECT count(*) FROM sqlite_schema", &n);
+
+	if (err != 0)
+		return reason_set(why, err, "the database cannot be read");
+	if (n != 0)
+		return reason_set(why, -ERR_REFUSED,
+		    "the database belongs to another application");
+	if (mode != STORE_CREATE)
+		return reason_set(why, -ERR_CORRUPT, "the database is empty");
+	return 0;
+}
+
 int
-schema_migrate(struct store_reader *conn, struct reason *why)
+schema_check(
+    struct store_reader *conn, enum store_mode mode, struct reason *why)
 {
 	int64_t version, application;
 	int err = pragma_number(conn, "PRAGMA user_version", &version);
@@ -128,14 +146,27 @@ schema_migrate(struct store_reader *conn, struct reason *why)
 		    pragma_number(conn, "PRAGMA application_id", &application);
 	if (err != 0)
 		return reason_set(why, err, "the database cannot be read");
-	if (version != 0 && application != SCHEMA_APPLICATION_ID)
+	if (version == 0 && application == 0)
+		return check_empty(conn, mode, why);
+	if (application != SCHEMA_APPLICATION_ID)
 		return reason_set(why, -ERR_REFUSED,
 		    "the database belongs to another application");
-	if (version < 0 || (size_t)version > ARRAY_LEN(migrations))
+	if (version < 1 || (size_t)version > ARRAY_LEN(migrations))
 		return reason_set(why, -ERR_REFUSED,
 		    "the database has version %lld, this program knows up to "
 		    "%zu: it was written by a newer one",
 		    (long long)version, ARRAY_LEN(migrations));
+	return 0;
+}
+
+int
+schema_migrate(struct store_reader *conn, struct reason *why)
+{
+	int64_t version;
+	int err = pragma_number(conn, "PRAGMA user_version", &version);
+
+	if (err != 0)
+		return reason_set(why, err, "the database cannot be read");
 	for (size_t i = (size_t)version; i < ARRAY_LEN(migrations); i++) {
 		err = apply(conn, i);
 		if (err != 0)

@@ -7,8 +7,13 @@
 /* "Est1": marks the file as ours (PRAGMA application_id). */
 #define SCHEMA_APPLICATION_ID 0x45737431
 
-/* Brings the file to the newest version, each step in a transaction of its own.
- * -ERR_REFUSED for a file of a newer program or another application. */
+/* Before anything is written: -ERR_REFUSED for a file of a newer program or
+ * another application, -ERR_CORRUPT for an empty one that should hold a store.
+ */
+int schema_check(struct store_reader *conn, enum store_mode mode,
+    struct reason *why) NODISCARD;
+/* Brings a file that was checked to the newest version, each step in a
+ * transaction of its own. */
 int schema_migrate(struct store_reader *conn, struct reason *why) NODISCARD;
 
 #endif

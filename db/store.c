@@ -56,8 +56,13 @@ batch_commit(struct store *store, struct store_job *batch)
 	int err = sql_exec(conn, "BEGIN IMMEDIATE");
 
 	for (struct store_job *job = batch; job != NULL && err == 0;
-	     job = job->next)
+	     job = job->next) {
 		job_run(store, job);
+		/* SQLite gives the whole transaction up on some errors, a full
+		 * disk among them; a further job would commit by itself. */
+		if (sqlite3_get_autocommit(conn->db) != 0)
+			err = -ERR_IO;
+	}
 	if (err == 0)
 		err = sql_exec(conn, "COMMIT");
 	if (err != 0) {
@@ -121,7 +126,7 @@ check_integrity(struct store_reader *conn, struct reason *why)
 	return err;
 }
 
-/* The file itself: made with mode 0600, or there, ours alone, and not empty. */
+/* The file itself: made with mode 0600, or there and ours alone. */
 static int
 check_file(const char *path, enum store_mode mode, struct reason *why)
 {
@@ -129,16 +134,19 @@ check_file(const char *path, enum store_mode mode, struct reason *why)
 	int fd;
 
 	if (mode == STORE_CREATE) {
-		fd = open(path, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0600);
+		fd = open(path, O_CREAT | O_RDWR | O_CLOEXEC, 0600);
 		if (fd < 0)
 			return reason_set(why, -ERR_IO,
 			    "%s: cannot be made: %s", path, strerror(errno));
 		close(fd);
-		return 0;
 	}
 	if (stat(path, &st) != 0)
 		return reason_set(
 		    why, -ERR_NOT_FOUND, "%s: %s", path, strerror(errno));
+	if (st.st_uid != geteuid())
+		return reason_set(why, -ERR_PERMISSION,
+		    "%s: owned by uid %u, not by uid %u who runs this program",
+		    path, (unsigned int)st.st_uid, (unsigned int)geteuid());
 	if ((st.st_mode & 077) != 0)
 		return reason_set(why, -ERR_PERMISSION,
 		    "%s: mode %04o lets others read it; run: chmod 0600 %s",
@@ -147,7 +155,7 @@ check_file(const char *path, enum store_mode mode, struct reason *why)
 }
 
 static int
-writer_connect(struct store *store, struct reason *why)
+writer_connect(struct store *store, enum store_mode mode, struct reason *why)
 {
 	struct store_reader *conn = &store->txn.conn;
 	struct reason detail = {""};
@@ -157,6 +165,8 @@ writer_connect(struct store *store, struct reason *why)
 	if (err == 0 && stat(store->path, &st) == 0 &&
 	    st.st_size <= STORE_CHECK_MAX_BYTES)
 		err = check_integrity(conn, &detail);
+	if (err == 0)
+		err = schema_check(conn, mode, &detail);
 	if (err == 0)
 		err = sql_exec(conn, "PRAGMA journal_mode=WAL;"
 				     "PRAGMA synchronous=FULL;"
@@ -189,7 +199,8 @@ store_open(struct store **out, const char *path, enum store_mode mode,
 	pthread_cond_init(&store->wake, NULL);
 	store->tail = &store->head;
 	store->path = str_copy(path);
-	err = store->path != NULL ? writer_connect(store, why) : -ERR_NOMEM;
+	err =
+	    store->path != NULL ? writer_connect(store, mode, why) : -ERR_NOMEM;
 	if (err == 0 &&
 	    pthread_create(&store->writer, NULL, writer_main, store) != 0)
 		err = -ERR_NOMEM;

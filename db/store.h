@@ -29,11 +29,14 @@ struct store_job {
 };
 
 enum store_mode {
-	STORE_CREATE, /* the file must not exist */
-	STORE_OPEN,   /* the file must exist */
+	STORE_CREATE, /* made unless it is there: a first start, which may have
+		       * been cut off before */
+	STORE_OPEN,   /* must be there and hold a store */
 };
 
-/* Opens, checks the file's integrity, migrates, and starts the writer. */
+/* Opens, checks the file's owner, mode and integrity and that it is a store's,
+ * migrates, and starts the writer. Another application's file is not touched.
+ */
 int store_open(struct store **out, const char *path, enum store_mode mode,
     struct reason *why) NODISCARD;
 /* Commits what is queued and ends the writer: later submissions are refused

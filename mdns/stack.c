@@ -101,7 +101,7 @@ log_line(AvahiLogLevel level, const char *text)
 	char quoted[512];
 
 	log_quote(quoted, sizeof(quoted), text);
-	if (level <= AVAHI_LOG_WARN && may_warn())
+	if (level <= AVAHI_LOG_ERROR && may_warn())
 		log_warn("mDNS stack", "text=%s", quoted);
 	else
 		log_debug("mDNS stack", "text=%s", quoted);

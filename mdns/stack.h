@@ -14,7 +14,7 @@
 int stack_config_init(
     AvahiServerConfig *out, const struct mdns_config *config) NODISCARD;
 
-/* Lets Avahi write to our log: its warnings as such, a few a minute on each
+/* Lets Avahi write to our log: its errors as warnings, a few a minute on each
  * thread (a peer's packets can cause them), all else as debug. */
 void stack_log_install(void);
 

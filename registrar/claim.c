@@ -8,14 +8,6 @@
 #include "db/audit.h"
 #include "registrar/internal.h"
 
-static void
-job_done(struct store_job *job)
-{
-	struct claim *claim = CONTAINER_OF(job, struct claim, job);
-
-	claim->done(claim);
-}
-
 static int
 start_run(struct store_job *job, struct store_txn *txn)
 {
@@ -34,6 +26,8 @@ start_done(struct store_job *job)
 	struct claim *claim = CONTAINER_OF(job, struct claim, job);
 
 	claim->granted = job->result == CLAIM_GRANTED;
+	if (!claim->granted)
+		explicit_bzero(&claim->record, sizeof(claim->record));
 	claim->outcome =
 	    job->result >= 0 ? (enum claim_outcome)job->result : CLAIM_UNKNOWN;
 	claim->done(claim);
@@ -59,12 +53,21 @@ confirm_run(struct store_job *job, struct store_txn *txn)
 {
 	struct claim *claim = CONTAINER_OF(job, struct claim, job);
 	char source[IP_TEXT_MAX];
-	int err;
 
 	ip_format(source, &claim->source);
-	err = identity_confirm(txn, claim->identity, clock_now(), source);
-	claim->confirmed = err == 0;
-	return err;
+	return identity_confirm(
+	    txn, claim->identity, &claim->record, clock_now(), source);
+}
+
+/* Only what is committed counts. */
+static void
+confirm_done(struct store_job *job)
+{
+	struct claim *claim = CONTAINER_OF(job, struct claim, job);
+
+	claim->confirmed = job->result == 0;
+	explicit_bzero(&claim->record, sizeof(claim->record));
+	claim->done(claim);
 }
 
 int
@@ -72,12 +75,13 @@ claim_confirm(struct claim *claim)
 {
 	limits_refill(
 	    claim->registrar->limits, &claim->source, clock_monotonic_ms());
-	explicit_bzero(&claim->record, sizeof(claim->record));
 	claim->confirmed = false;
-	claim->job = (struct store_job){.run = confirm_run, .done = job_done};
-	if (store_submit(claim->registrar->config.store, &claim->job) != 0)
-		return CLAIM_ANSWERED;
-	return 0;
+	claim->job =
+	    (struct store_job){.run = confirm_run, .done = confirm_done};
+	if (store_submit(claim->registrar->config.store, &claim->job) == 0)
+		return 0;
+	explicit_bzero(&claim->record, sizeof(claim->record));
+	return CLAIM_ANSWERED;
 }
 
 /* A refusal's way into the audit log; nobody waits for it. */

@@ -80,12 +80,14 @@ check_services(const struct dns_issue *issue, struct reason *why)
 	return 0;
 }
 
+/* The ADN becomes what the certificate has: lower case, no final dot. */
 static int
-build_names(
-    struct names *names, const struct dns_issue *issue, struct reason *why)
+build_names(struct names *names, struct dns_issue *issue, struct reason *why)
 {
-	int err = names_add(names, NAME_DNS, issue->adn);
+	int err = domain_normalize(issue->adn, issue->adn);
 
+	if (err == 0)
+		err = names_add(names, NAME_DNS, issue->adn);
 	if (err != 0)
 		return reason_set(why, -ERR_INVALID,
 		    "'%.100s' is not a domain name", issue->adn);

@@ -4,8 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Tokens are counted in thousandths, so that slow refills do not round off. */
-#define TOKEN 1000
+/* A token in parts: one token a minute is one part a millisecond, so that no
+ * refill is rounded off. */
+#define TOKEN 60000
 
 struct bucket {
 	int64_t tokens;
@@ -58,7 +59,7 @@ bucket_refresh(
 		return;
 	if (elapsed_ms > 3600000)
 		elapsed_ms = 3600000;
-	b->tokens += elapsed_ms * per_minute * TOKEN / 60000;
+	b->tokens += elapsed_ms * per_minute;
 	if (b->tokens > burst * TOKEN)
 		b->tokens = burst * TOKEN;
 	b->updated_ms = now_ms;

@@ -21,6 +21,12 @@ check_request(const struct identity_add *add, struct reason *why)
 		return reason_set(why, -ERR_INVALID,
 		    "no identity profile '%s': there is endpoint",
 		    add->profile);
+	if (add->uses < 0)
+		return reason_set(
+		    why, -ERR_INVALID, "the number of uses is negative");
+	if (add->expires_in_s < 0 || add->expires_in_s > IDENTITY_EXPIRES_MAX_S)
+		return reason_set(why, -ERR_INVALID,
+		    "the time until it expires is negative or too long");
 	if (!add->chosen)
 		return 0;
 	if (strpbrk(add->name, " :") != NULL)
@@ -85,10 +91,13 @@ derive_run(struct background_task *task)
 	    CONTAINER_OF(task, struct identity_add, task);
 	const struct registrar_config *config = &add->registrar->config;
 	const char *password = add->chosen ? add->password : add->code.secret;
-	int err = spake2p_register(&add->record, NULL,
-	    (struct bytes){(const uint8_t *)password, strlen(password)},
-	    add->wire_name, config->server_name);
+	int err = -ERR_CLOSED;
 
+	/* Whoever asked has been told to try later. */
+	if (!background_is_stopping(config->background))
+		err = spake2p_register(&add->record, NULL,
+		    (struct bytes){(const uint8_t *)password, strlen(password)},
+		    add->wire_name, config->server_name);
 	if (err == 0) {
 		add->job =
 		    (struct store_job){.run = store_run, .done = store_done};

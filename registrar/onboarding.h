@@ -12,6 +12,7 @@
 #define IDENTITY_PASSWORD_MIN 8
 #define IDENTITY_PASSWORD_MAX 129 /* with NUL */
 #define IDENTITY_PATTERNS_MAX 1024
+#define IDENTITY_EXPIRES_MAX_S ((int64_t)100 * 366 * 86400)
 
 struct identity_add {
 	/* The request; the caller fills it. */

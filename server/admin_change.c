@@ -5,6 +5,7 @@
 
 #include "base/str.h"
 #include "server/admin.h"
+#include "server/admin_body.h"
 #include "server/admin_json.h"
 #include "server/app.h"
 
@@ -39,12 +40,11 @@ change_done(struct change *change)
 	    &CONTAINER_OF(change, struct change_pending, change)->pending);
 }
 
-static int
-read_change(struct change *change, const struct request *request,
-    const json_t *body, struct reason *why)
+int
+change_body_read(struct change *change, const char *name, const json_t *body,
+    struct reason *why)
 {
-	if (str_format(change->name, sizeof(change->name), "%s",
-		request->params[0]) != 0)
+	if (str_format(change->name, sizeof(change->name), "%s", name) != 0)
 		return reason_set(why, -ERR_INVALID, "the name is too long");
 	/* DNS names are kept in lower case. */
 	if (change->kind == CHANGE_DNS_PROMOTE ||
@@ -71,8 +71,9 @@ admin_change(struct request *request, enum change_kind kind)
 	p = calloc(1, sizeof(*p));
 	if (p != NULL)
 		p->change.kind = kind;
-	err = p != NULL ? read_change(&p->change, request, body, &why)
-			: -ERR_NOMEM;
+	err = p != NULL
+		  ? change_body_read(&p->change, request->params[0], body, &why)
+		  : -ERR_NOMEM;
 	json_decref(body);
 	if (err == 0) {
 		p->pending.answer = change_answer;

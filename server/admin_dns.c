@@ -8,6 +8,7 @@
 #include "ca/csr.h"
 #include "db/dns_server.h"
 #include "registrar/dns_issue.h"
+#include "server/admin_body.h"
 #include "server/admin_change.h"
 #include "server/admin_json.h"
 #include "server/app.h"
@@ -79,6 +80,7 @@ issue_answer(struct request *request, struct pending *pending)
 	struct buf chain = {0};
 	size_t leaf_len;
 	json_t *services;
+	int err;
 
 	if (issue->result != 0) {
 		reply_error(request, issue->result, &issue->why);
@@ -92,19 +94,19 @@ issue_answer(struct request *request, struct pending *pending)
 				  (int)issue->services[i].port, "dohpath",
 				  issue->services[i].dohpath, "state",
 				  issue->services[i].state));
-	if (cert_to_pem(&chain, cert) != 0) {
-		json_decref(services);
-		buf_fini(&chain);
-		reply_error(request, -ERR_NOMEM, NULL);
-		return;
-	}
+	err = cert_to_pem(&chain, cert);
 	leaf_len = chain.len;
-	if (cert_to_pem(&chain, signer_issuing(request->app->signer)) != 0)
-		leaf_len = chain.len;
-	reply_json(request, MHD_HTTP_CREATED,
-	    json_pack("{ss ss so ss% ss}", "name", issue->adn, "serial",
-		issue->serial, "labels", services, "pem", chain.data, leaf_len,
-		"fullchain", chain.data));
+	if (err == 0)
+		err = cert_to_pem(&chain, signer_issuing(request->app->signer));
+	if (err == 0) {
+		reply_json(request, MHD_HTTP_CREATED,
+		    json_pack("{ss ss so ss% ss}", "name", issue->adn, "serial",
+			issue->serial, "labels", services, "pem", chain.data,
+			leaf_len, "fullchain", chain.data));
+	} else {
+		json_decref(services);
+		reply_error(request, err, NULL);
+	}
 	buf_fini(&chain);
 }
 
@@ -194,9 +196,9 @@ read_addresses(struct dns_issue *issue, const json_t *list, struct reason *why)
 	return 0;
 }
 
-static int
-read_issue(struct dns_issue *issue, struct csr **csr, const json_t *body,
-    struct reason *why)
+int
+dns_issue_body_read(struct dns_issue *issue, struct csr **csr,
+    const json_t *body, struct reason *why)
 {
 	const char *pem = json_string_value(json_object_get(body, "csr"));
 	char name[DOMAIN_MAX + 2];
@@ -211,11 +213,11 @@ read_issue(struct dns_issue *issue, struct csr **csr, const json_t *body,
 	if (err == 0)
 		err = read_addresses(
 		    issue, json_object_get(body, "addresses"), why);
-	if (err == 0 && pem == NULL)
-		err = reason_set(why, -ERR_INVALID, "csr: is missing");
-	if (err == 0)
-		err = csr_parse_text(csr, pem, strlen(pem), why);
-	return err;
+	if (err != 0)
+		return err;
+	if (pem == NULL)
+		return reason_set(why, -ERR_INVALID, "csr: is missing");
+	return csr_parse_text(csr, pem, strlen(pem), why);
 }
 
 void
@@ -232,7 +234,8 @@ admin_dns_issue(struct request *request)
 	if (body == NULL)
 		return;
 	p = calloc(1, sizeof(*p));
-	err = p != NULL ? read_issue(&p->issue, &csr, body, &why) : -ERR_NOMEM;
+	err = p != NULL ? dns_issue_body_read(&p->issue, &csr, body, &why)
+			: -ERR_NOMEM;
 	json_decref(body);
 	if (err == 0) {
 		p->pending.answer = issue_answer;

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "db/identity.h"
 #include "registrar/onboarding.h"
+#include "server/admin_body.h"
 #include "server/admin_change.h"
 #include "server/admin_json.h"
 #include "server/app.h"
@@ -168,8 +169,9 @@ read_patterns(char *out, size_t size, const json_t *list, struct reason *why)
 	return 0;
 }
 
-static int
-read_identity(struct identity_add *add, const json_t *body, struct reason *why)
+int
+identity_body_read(
+    struct identity_add *add, const json_t *body, struct reason *why)
 {
 	int err = json_copy_text(
 	    add->name, sizeof(add->name), body, "name", NULL, why);
@@ -206,7 +208,7 @@ admin_identity_add(struct request *request)
 	if (body == NULL)
 		return;
 	p = calloc(1, sizeof(*p));
-	err = p != NULL ? read_identity(&p->add, body, &why) : -ERR_NOMEM;
+	err = p != NULL ? identity_body_read(&p->add, body, &why) : -ERR_NOMEM;
 	json_decref(body);
 	if (err == 0) {
 		p->pending.answer = identity_answer;

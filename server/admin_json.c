@@ -31,13 +31,25 @@ reply_json(struct request *request, unsigned int status, json_t *value)
 	json_decref(value);
 }
 
+/* A reason may repeat what the client sent, and that need not be UTF-8. */
+static json_t *
+detail_json(const char *detail)
+{
+	char quoted[sizeof(struct reason)];
+	json_t *text = json_string(detail);
+
+	return text != NULL
+		   ? text
+		   : json_string(log_quote(quoted, sizeof(quoted), detail));
+}
+
 void
 admin_problem(struct request *request, unsigned int status, const char *detail)
 {
 	reply_json(request, status,
-	    json_pack("{ss si ss ss}", "type", "about:blank", "status",
+	    json_pack("{ss si ss so}", "type", "about:blank", "status",
 		(int)status, "title", MHD_get_reason_phrase_for(status),
-		"detail", detail));
+		"detail", detail_json(detail)));
 }
 
 void
@@ -72,32 +84,48 @@ unknown_member(json_t *object, const char *const *keys)
 	return NULL;
 }
 
+int
+json_body_read(json_t **out, struct bytes body, const char *const *keys,
+    struct reason *why)
+{
+	json_error_t error;
+	json_t *object = json_loadb(
+	    (const char *)body.data, body.len, JSON_REJECT_DUPLICATES, &error);
+	const char *unknown;
+	char quoted[100];
+	int err = 0;
+
+	if (object == NULL)
+		return reason_set(why, -ERR_INVALID,
+		    "the body is not JSON: %.120s", error.text);
+	unknown = unknown_member(object, keys);
+	if (!json_is_object(object))
+		err =
+		    reason_set(why, -ERR_INVALID, "the body is not an object");
+	else if (unknown != NULL)
+		err = reason_set(why, -ERR_INVALID, "unknown member %s",
+		    log_quote(quoted, sizeof(quoted), unknown));
+	if (err == 0)
+		*out = object;
+	else
+		json_decref(object);
+	return err;
+}
+
 json_t *
 request_json(struct request *request, const char *const *keys)
 {
-	json_error_t error;
+	const struct buf *body = &request->body;
+	struct reason why = {""};
 	json_t *object;
-	const char *unknown;
-	char detail[200], quoted[100];
 
-	if (request->body.len == 0)
+	if (body->len == 0)
 		return json_object();
-	object = json_loadb(request->body.data, request->body.len,
-	    JSON_REJECT_DUPLICATES, &error);
-	if (object == NULL) {
-		snprintf(detail, sizeof(detail), "the body is not JSON: %.120s",
-		    error.text);
-	} else if (!json_is_object(object)) {
-		snprintf(detail, sizeof(detail), "the body is not an object");
-	} else {
-		unknown = unknown_member(object, keys);
-		if (unknown == NULL)
-			return object;
-		snprintf(detail, sizeof(detail), "unknown member %s",
-		    log_quote(quoted, sizeof(quoted), unknown));
-	}
-	json_decref(object);
-	admin_problem(request, MHD_HTTP_BAD_REQUEST, detail);
+	if (json_body_read(&object,
+		(struct bytes){(const uint8_t *)body->data, body->len}, keys,
+		&why) == 0)
+		return object;
+	admin_problem(request, MHD_HTTP_BAD_REQUEST, why.text);
 	return NULL;
 }
 

@@ -12,9 +12,12 @@ void reply_json(struct request *request, unsigned int status, json_t *value);
  * the request was understood and its content is not allowed. */
 void reply_error(struct request *request, int err, const struct reason *why);
 
-/* The body as an object, strictly: duplicates are refused, and so are members
- * that are not among keys (NULL-terminated). An empty body is an empty object.
- * NULL after replying. The caller decrefs. */
+/* A body as an object, strictly: duplicates are refused, and so are members
+ * that are not among keys (NULL-terminated). The caller decrefs. */
+int json_body_read(json_t **out, struct bytes body, const char *const *keys,
+    struct reason *why) NODISCARD;
+/* The same of the request's body; an empty one is an empty object. NULL after
+ * replying. */
 json_t *request_json(struct request *request, const char *const *keys);
 /* Copies a member that must be a string of fitting size; fallback (may be NULL:
  * required) if it is absent. */

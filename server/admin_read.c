@@ -60,13 +60,16 @@ pake_summary(struct app *app)
 {
 	struct tls_server *tls = engine_tls(app->engine);
 	bool offered = tls_server_offers_pake(tls);
+	struct reason why;
 	json_t *pake = json_pack("{sb si si}", "offered", offered, "extension",
 	    (int)app->pake_extension, "scheme", (int)app->pake_scheme);
 
 	tls_server_unref(tls);
-	if (!offered && app->pake_why.text[0] != '\0')
-		json_object_set_new(
-		    pake, "reason", json_string(app->pake_why.text));
+	pthread_mutex_lock(&app->mutex);
+	why = app->pake_why;
+	pthread_mutex_unlock(&app->mutex);
+	if (!offered && why.text[0] != '\0')
+		json_object_set_new(pake, "reason", json_string(why.text));
 	return pake;
 }
 

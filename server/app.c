@@ -8,12 +8,14 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "ca/authority.h"
+#include "db/certificate.h"
 #include "server/own_cert.h"
 #include "server/settings.h"
 
 #define ROOT_DAYS 3650
 #define ISSUING_DAYS 1825
 #define BACKGROUND_QUEUE_MAX 64
+#define ROOT_PEM_MAX_BYTES 65536
 
 /* --- configuration --- */
 
@@ -150,18 +152,65 @@ first_start(struct app *app, struct reason *why)
 	return authority_create(app->state.ca_dir, params, why);
 }
 
+/* Certificates were issued by a CA that is not here any more: another one in
+ * its place would answer for them. */
+static int
+check_no_ca_lost(const struct app *app, struct reason *why)
+{
+	struct store_reader *reader = NULL;
+	int64_t n = 0;
+	int err = store_reader_open(&reader, app->store);
+
+	if (err == 0)
+		err = certificate_count(reader, &n);
+	store_reader_close(reader);
+	if (err != 0 || n == 0)
+		return err;
+	return reason_set(why, -ERR_CORRUPT,
+	    "%.80s is missing although %.80s has certificates of it: restore "
+	    "it from a backup, or move the whole directory away to start anew",
+	    app->state.ca_dir, app->state.database);
+}
+
+static int
+root_constraints(
+    struct constraints *out, const struct app *app, struct reason *why)
+{
+	struct cert_list certs = {0};
+	struct blob pem = {0};
+	struct reason detail = {""};
+	char path[PATH_MAX];
+	int err = str_format(
+	    path, sizeof(path), "%s/%s", app->state.ca_dir, CA_ROOT_CERT);
+
+	if (err == 0)
+		err = file_read(&pem, path, ROOT_PEM_MAX_BYTES);
+	if (err == 0)
+		err = cert_list_from_pem(&certs, blob_bytes(&pem), &detail);
+	if (err == 0)
+		err = constraints_from_cert(
+		    out, blob_bytes(&certs.items[0]), &detail);
+	if (err != 0)
+		reason_set(why, err, "%.100s: %s", path,
+		    detail.text[0] != '\0' ? detail.text : err_text(err));
+	cert_list_fini(&certs);
+	blob_fini(&pem);
+	return err;
+}
+
 /* A configuration that disagrees with the root refuses the start: certificates
  * would be issued that no client accepts. */
 static int
 check_constraints(const struct app *app, struct reason *why)
 {
-	AUTOFREE struct constraints *wanted = calloc(1, sizeof(*wanted));
-	int err = wanted != NULL ? wanted_constraints(wanted, app) : -ERR_NOMEM;
+	/* As wanted, and as they are. */
+	AUTOFREE struct constraints *c = calloc(2, sizeof(*c));
+	int err = c != NULL ? wanted_constraints(&c[0], app) : -ERR_NOMEM;
 
-	if (err != 0)
+	if (err == 0)
+		err = root_constraints(&c[1], app, why);
+	if (err != 0 || constraints_equal(&c[0], &c[1]))
 		return err;
-	if (constraints_equal(wanted, signer_constraints(app->signer)))
-		return 0;
 	return reason_set(why, -ERR_REFUSED,
 	    "ca.domain (%.60s) or ca.addresses disagree with the name "
 	    "constraints of the root in %.80s, which are fixed: set them back, "
@@ -175,15 +224,17 @@ start_ca(struct app *app, struct reason *why)
 	const struct signer_config config = {
 	    .ca_dir = app->state.ca_dir, .server_name = app->server_name};
 	enum store_mode mode =
-	    file_exists(app->state.database) ? STORE_OPEN : STORE_CREATE;
+	    app->state.first_start ? STORE_CREATE : STORE_OPEN;
 	int err = store_open(&app->store, app->state.database, mode, why);
 
 	if (err == 0 && app->state.first_start)
+		err = check_no_ca_lost(app, why);
+	if (err == 0 && app->state.first_start)
 		err = first_start(app, why);
 	if (err == 0)
-		err = signer_start(&app->signer, &config, why);
-	if (err == 0)
 		err = check_constraints(app, why);
+	if (err == 0)
+		err = signer_start(&app->signer, &config, why);
 	return err;
 }
 
@@ -238,7 +289,9 @@ start_engine(struct app *app, struct reason *why)
 	    .handshake_timeout_s =
 		config_number(app->config, "server.handshake_timeout"),
 	    .max_connections =
-		config_number(app->config, "server.max_connections")};
+		config_number(app->config, "server.max_connections"),
+	    .max_per_source =
+		config_number(app->config, "server.max_per_source")};
 	struct tls_server *tls = NULL;
 	int err =
 	    config_each(app->config, "server.listen", add_listener, &config);
@@ -335,17 +388,27 @@ start_announcer(struct app *app, struct mdns_announcer **out)
 	return mdns_announcer_start(out, &config, &service, 1);
 }
 
-/* Ends the announcement with a goodbye, and begins the configured one. */
-static int
-announce(struct app *app)
+/* Ends the announcement with a goodbye; a worker may be asking it for its
+ * state. */
+static void
+announce_stop(struct app *app)
 {
-	struct mdns_announcer *old, *new = NULL;
-	int err;
+	struct mdns_announcer *old;
 
 	pthread_mutex_lock(&app->mutex);
 	old = STEAL(app->announcer);
 	pthread_mutex_unlock(&app->mutex);
 	mdns_announcer_stop(old);
+}
+
+/* Begins the configured announcement in place of the present one. */
+static int
+announce(struct app *app)
+{
+	struct mdns_announcer *new = NULL;
+	int err;
+
+	announce_stop(app);
 	if (!config_bool(app->config, "mdns.enabled"))
 		return 0;
 	err = start_announcer(app, &new);
@@ -390,7 +453,7 @@ app_start(struct app *app, const char *state_dir, struct reason *why)
 void
 app_stop(struct app *app)
 {
-	mdns_announcer_stop(app->announcer);
+	announce_stop(app);
 	engine_stop(app->engine);
 	background_stop(app->background);
 	signer_stop(app->signer);
@@ -424,7 +487,8 @@ app_reload(struct app *app, const struct app *fresh, struct reason *why)
 {
 	static const char *const reloadable[] = {"log.level", "eecerts.access",
 	    "mdns.enabled", "mdns.interfaces", "mdns.instance"};
-	bool announcement_changed = false;
+	/* One that could not begin is tried again. */
+	bool announcement_changed = app->announcer == NULL;
 	int err = 0;
 
 	for (size_t i = 0; settings_schema[i].name != NULL && err == 0; i++) {

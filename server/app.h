@@ -37,7 +37,8 @@ struct app {
 
 	struct cert_info own_cert; /* the server's; the main thread's */
 	_Atomic int64_t own_cert_not_after;
-	struct reason pake_why; /* why PAKE is not offered; "" if it is */
+	/* why PAKE is not offered; "" if it is; under mutex */
+	struct reason pake_why;
 };
 
 /* Reads the configuration: defaults, the file (path, or the state directory's

@@ -9,13 +9,16 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "server/conn_flow.h"
 #include "server/httpd.h"
 
-static void conn_advance(struct conn *conn);
+/* A request has to arrive whole within so many idle time-outs: MHD's own
+ * time-out begins anew with every byte. */
+#define REQUEST_IDLE_TIMES 2
 
 /* --- life --- */
 
-static void
+void
 conn_ref(struct conn *conn)
 {
 	conn->refs++;
@@ -29,25 +32,6 @@ conn_unref(struct conn *conn)
 	engine_count_connection(conn->worker->engine, -1);
 	explicit_bzero(&conn->claim, sizeof(conn->claim));
 	free(conn);
-}
-
-static void
-backlog_fini(struct backlog *b)
-{
-	free(b->data);
-	*b = (struct backlog){0};
-}
-
-static int
-backlog_set(struct backlog *b, const uint8_t *data, size_t len)
-{
-	b->data = malloc(len);
-	if (b->data == NULL)
-		return -ERR_NOMEM;
-	memcpy(b->data, data, len);
-	b->len = len;
-	b->done = 0;
-	return 0;
 }
 
 static void
@@ -81,6 +65,8 @@ conn_kill(struct conn *conn)
 		return;
 	conn->dead = true;
 	claim_end_refused(conn);
+	if (conn->counted)
+		engine_source_leave(worker->engine, &conn->peer.ip);
 	if (conn->tls != NULL) {
 		if (conn->phase == CONN_OPEN)
 			tls_conn_shutdown(conn->tls);
@@ -89,13 +75,7 @@ conn_kill(struct conn *conn)
 	watch_remove(worker, &conn->socket);
 	close(conn->socket.fd);
 	conn->socket.fd = -1;
-	if (conn->pair.fd >= 0) {
-		watch_remove(worker, &conn->pair);
-		close(conn->pair.fd);
-		conn->pair.fd = -1;
-		/* MHD notices its closed end in the next run. */
-		worker->run_again = worker->run_again || conn->in_mhd;
-	}
+	conn_pair_close(conn);
 	backlog_fini(&conn->in);
 	backlog_fini(&conn->out);
 	unlink_from_all(conn);
@@ -118,7 +98,87 @@ conn_touch(struct conn *conn)
 	conn_ref(conn);
 }
 
+/* --- deadlines --- */
+
+static int64_t
+idle_ms(const struct conn *conn)
+{
+	return engine_config(conn->worker->engine)->idle_timeout_s * 1000;
+}
+
+void
+conn_deadline_renew(struct conn *conn)
+{
+	conn->deadline_ms = clock_monotonic_ms() + idle_ms(conn);
+}
+
+static void
+phase_open(struct conn *conn)
+{
+	conn->phase = CONN_OPEN;
+	conn_deadline_renew(conn);
+}
+
+void
+conn_request_arrives(struct conn *conn)
+{
+	if (!conn->answering && conn->request_deadline_ms == 0)
+		conn->request_deadline_ms =
+		    clock_monotonic_ms() + REQUEST_IDLE_TIMES * idle_ms(conn);
+}
+
+void
+conn_request_arrived(struct conn *conn)
+{
+	conn->answering = true;
+	conn->request_deadline_ms = 0;
+}
+
+void
+conn_request_ended(struct conn *conn)
+{
+	conn->in_request = false;
+	conn->answering = false;
+	conn->request_deadline_ms = 0;
+}
+
+void
+conn_http_ended(struct conn *conn)
+{
+	conn->in_mhd = false;
+	conn->request_deadline_ms = 0;
+	backlog_fini(&conn->in);
+	conn_touch(conn);
+}
+
+/* In the handshake, before the first byte, and while it does not read: MHD's
+ * time-out sees nothing of these. */
+static bool
+is_late(const struct conn *conn, int64_t now_ms)
+{
+	if (conn->request_deadline_ms != 0 &&
+	    now_ms >= conn->request_deadline_ms)
+		return true;
+	return (conn->phase != CONN_OPEN || conn->pair.fd < 0 ||
+		   conn->out.data != NULL) &&
+	       now_ms >= conn->deadline_ms;
+}
+
+void
+conn_check_deadline(struct conn *conn, int64_t now_ms)
+{
+	if (is_late(conn, now_ms))
+		conn_kill(conn);
+}
+
 /* --- masks --- */
+
+/* Once MHD has closed its end nobody reads what the peer says. */
+static bool
+takes_input(const struct conn *conn)
+{
+	return conn->pair.fd < 0 || conn->in_mhd;
+}
 
 void
 conn_update_masks(struct conn *conn)
@@ -127,10 +187,10 @@ conn_update_masks(struct conn *conn)
 
 	if (conn->dead)
 		return;
-	if (conn->phase == CONN_HANDSHAKE)
-		return; /* set by the handshake's steps */
+	if (conn->phase == CONN_HANDSHAKE || conn->phase == CONN_LINGERING)
+		return; /* set by the handshake's steps, and by conn_end() */
 	if (conn->phase == CONN_OPEN) {
-		if (conn->in.data == NULL && !conn->eof)
+		if (conn->in.data == NULL && !conn->eof && takes_input(conn))
 			mask |= EPOLLIN;
 		if (conn->out.data != NULL)
 			mask |= EPOLLOUT;
@@ -152,229 +212,6 @@ conn_update_masks(struct conn *conn)
 		watch_remove(conn->worker, &conn->pair);
 }
 
-/* --- bytes --- */
-
-/* 0, TLS_WANT_*, TLS_EOF or an error, for either transport. */
-static int
-transport_read(struct conn *conn, void *data, size_t size, size_t *len)
-{
-	ssize_t n;
-
-	if (conn->tls != NULL)
-		return tls_conn_read(conn->tls, data, size, len);
-	n = recv(conn->socket.fd, data, size, 0);
-	if (n == 0)
-		return TLS_EOF;
-	if (n < 0)
-		return errno == EAGAIN || errno == EINTR ? TLS_WANT_READ
-							 : -ERR_CLOSED;
-	*len = (size_t)n;
-	return 0;
-}
-
-static int
-transport_write(struct conn *conn, const void *data, size_t size, size_t *len)
-{
-	ssize_t n;
-
-	if (conn->tls != NULL)
-		return tls_conn_write(conn->tls, data, size, len);
-	n = send(conn->socket.fd, data, size, MSG_NOSIGNAL);
-	if (n < 0)
-		return errno == EAGAIN || errno == EINTR ? TLS_WANT_WRITE
-							 : -ERR_CLOSED;
-	*len = (size_t)n;
-	return 0;
-}
-
-static bool
-transport_pending(const struct conn *conn)
-{
-	return conn->tls != NULL && tls_conn_pending(conn->tls);
-}
-
-static void
-pair_ready(struct watch *watch, uint32_t events)
-{
-	struct conn *conn = CONTAINER_OF(watch, struct conn, pair);
-
-	if (conn->dead)
-		return;
-	conn_ref(conn);
-	if ((events & EPOLLOUT) != 0)
-		conn_advance(conn);
-	conn_touch(conn);
-	conn_unref(conn);
-}
-
-static int
-pair_make(struct conn *conn)
-{
-	int fds[2];
-
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0,
-		fds) != 0)
-		return -ERR_IO;
-	conn->pair.fd = fds[0];
-	conn->pair.ready = pair_ready;
-	return httpd_add(conn, fds[1]);
-}
-
-/* Plaintext on its way to MHD; what the pair does not take waits. */
-static int
-deliver(struct conn *conn, const uint8_t *data, size_t len)
-{
-	ssize_t n;
-	int err = conn->pair.fd < 0 ? pair_make(conn) : 0;
-
-	if (err != 0)
-		return err;
-	n = send(conn->pair.fd, data, len, MSG_NOSIGNAL);
-	if (n < 0 && errno != EAGAIN)
-		return -ERR_CLOSED;
-	if (n < 0)
-		n = 0;
-	conn_touch(conn);
-	if ((size_t)n == len)
-		return 0;
-	return backlog_set(&conn->in, data + n, len - (size_t)n);
-}
-
-/* False while the pair is still full. */
-static bool
-flush_in(struct conn *conn)
-{
-	struct backlog *b = &conn->in;
-	ssize_t n;
-
-	if (b->data == NULL)
-		return true;
-	n = send(
-	    conn->pair.fd, b->data + b->done, b->len - b->done, MSG_NOSIGNAL);
-	if (n < 0) {
-		if (errno != EAGAIN)
-			conn_kill(conn);
-		return false;
-	}
-	conn_touch(conn);
-	b->done += (size_t)n;
-	if (b->done < b->len)
-		return false;
-	backlog_fini(b);
-	return true;
-}
-
-static void
-pump_in(struct conn *conn)
-{
-	struct worker *worker = conn->worker;
-
-	while (!conn->dead && flush_in(conn)) {
-		size_t len = 0;
-		int result = transport_read(
-		    conn, worker->buffer, sizeof(worker->buffer), &len);
-
-		if (result == TLS_WANT_READ || result == TLS_WANT_WRITE)
-			return;
-		if (result == TLS_EOF) {
-			/* Never forwarded: MHD would drop the request that is
-			 * being answered. */
-			conn->eof = true;
-			conn_touch(conn);
-			return;
-		}
-		if (result != 0 || deliver(conn, worker->buffer, len) != 0) {
-			conn_kill(conn);
-			return;
-		}
-		if (conn->in.data == NULL && !transport_pending(conn))
-			return;
-	}
-}
-
-/* False when it was not all taken. */
-static bool
-flush_out(struct conn *conn)
-{
-	struct backlog *b = &conn->out;
-
-	while (b->data != NULL) {
-		size_t len = 0;
-		int result = transport_write(
-		    conn, b->data + b->done, b->len - b->done, &len);
-
-		if (result == TLS_WANT_READ || result == TLS_WANT_WRITE)
-			return false;
-		if (result != 0) {
-			conn_kill(conn);
-			return false;
-		}
-		b->done += len;
-		if (b->done == b->len)
-			backlog_fini(b);
-	}
-	return true;
-}
-
-/* Writes what was just read from the pair; the rest is kept. */
-static bool
-send_or_keep(struct conn *conn, const uint8_t *data, size_t len)
-{
-	if (backlog_set(&conn->out, data, len) != 0) {
-		conn_kill(conn);
-		return false;
-	}
-	return flush_out(conn);
-}
-
-static bool
-write_through(struct conn *conn, const uint8_t *data, size_t len)
-{
-	size_t done = 0;
-
-	while (done < len) {
-		size_t n = 0;
-		int result = transport_write(conn, data + done, len - done, &n);
-
-		if (result == TLS_WANT_READ || result == TLS_WANT_WRITE)
-			return send_or_keep(conn, data + done, len - done);
-		if (result != 0) {
-			conn_kill(conn);
-			return false;
-		}
-		done += n;
-	}
-	return true;
-}
-
-bool
-conn_pump_out(struct conn *conn)
-{
-	struct worker *worker = conn->worker;
-	bool moved = false;
-
-	while (!conn->dead && flush_out(conn) && conn->pair.fd >= 0) {
-		ssize_t n = recv(
-		    conn->pair.fd, worker->buffer, sizeof(worker->buffer), 0);
-
-		if (n < 0 && errno == EAGAIN)
-			break;
-		if (n <= 0) { /* MHD has ended it */
-			conn_kill(conn);
-			return moved;
-		}
-		moved = true;
-		if (!write_through(conn, worker->buffer, (size_t)n))
-			break;
-		if ((size_t)n < sizeof(worker->buffer) && conn->in_mhd)
-			break;
-	}
-	if (!conn->dead && conn->eof && !conn->in_request &&
-	    conn->out.data == NULL && conn->in.data == NULL)
-		conn_kill(conn);
-	return moved;
-}
-
 /* --- handshake and claim --- */
 
 static void
@@ -386,7 +223,7 @@ claim_posted(struct post *post)
 	if (starting)
 		conn->phase = CONN_HANDSHAKE;
 	else
-		conn->phase = CONN_OPEN;
+		phase_open(conn);
 	if (conn->dead) {
 		if (starting)
 			claim_end_refused(conn);
@@ -436,7 +273,7 @@ static void
 handshake_finished(struct conn *conn)
 {
 	if (!conn->claimed) {
-		conn->phase = CONN_OPEN;
+		phase_open(conn);
 		return;
 	}
 	if (!tls_conn_pake_authenticated(conn->tls)) {
@@ -476,28 +313,27 @@ handshake_step(struct conn *conn)
 	}
 }
 
-/* Goes on with whatever the connection can do now. */
-static void
+void
 conn_advance(struct conn *conn)
 {
 	if (conn->phase == CONN_HANDSHAKE && !conn->dead)
 		handshake_step(conn);
 	if (conn->phase == CONN_OPEN && !conn->dead)
-		pump_in(conn);
+		conn_pump_in(conn);
+	else if (conn->phase == CONN_LINGERING && !conn->dead)
+		conn_discard_input(conn);
 }
 
 static void
 socket_ready(struct watch *watch, uint32_t events)
 {
 	struct conn *conn = CONTAINER_OF(watch, struct conn, socket);
-	bool waits =
-	    conn->phase == CONN_CLAIMING || conn->phase == CONN_CONFIRMING;
 
 	if (conn->dead)
 		return;
 	conn_ref(conn);
 	if ((events & (EPOLLHUP | EPOLLERR)) != 0 ||
-	    (waits && (events & EPOLLRDHUP) != 0)) {
+	    ((events & EPOLLRDHUP) != 0 && conn->phase == CONN_CLAIMING)) {
 		conn_kill(conn);
 	} else {
 		if ((events & EPOLLRDHUP) != 0)
@@ -511,14 +347,19 @@ socket_ready(struct watch *watch, uint32_t events)
 	conn_unref(conn);
 }
 
-void
-conn_check_deadline(struct conn *conn, int64_t now_ms)
-{
-	if (conn->phase != CONN_OPEN && now_ms >= conn->deadline_ms)
-		conn_kill(conn);
-}
-
 /* --- accept --- */
+
+static int
+identify_source(struct conn *conn, const struct sockaddr *address)
+{
+	int err = ip_from_sockaddr(&conn->peer.ip, address);
+
+	if (err != 0)
+		return err;
+	conn->counted =
+	    engine_source_enter(conn->worker->engine, &conn->peer.ip);
+	return conn->counted ? 0 : -ERR_BUSY;
+}
 
 static int
 identify_peer(struct conn *conn, const struct sockaddr *address)
@@ -528,7 +369,7 @@ identify_peer(struct conn *conn, const struct sockaddr *address)
 
 	endpoint_format(conn->peer.text, address);
 	if (conn->kind == LISTENER_TLS)
-		return ip_from_sockaddr(&conn->peer.ip, address);
+		return identify_source(conn, address);
 	if (getsockopt(conn->socket.fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) !=
 	    0)
 		return -ERR_IO;
@@ -563,11 +404,12 @@ conn_accept(struct worker *worker, int fd, enum listener_kind kind,
 	conn->refs = 1; /* the graveyard's */
 	conn->worker = worker;
 	conn->kind = kind;
-	conn->phase = kind == LISTENER_TLS ? CONN_HANDSHAKE : CONN_OPEN;
 	conn->socket = (struct watch){.fd = fd, .ready = socket_ready};
 	conn->pair.fd = -1;
 	conn->deadline_ms =
 	    clock_monotonic_ms() + config->handshake_timeout_s * 1000;
+	if (kind == LISTENER_ADMIN)
+		phase_open(conn);
 	conn->next = worker->all;
 	if (worker->all != NULL)
 		worker->all->prev = conn;

@@ -18,6 +18,7 @@ enum conn_phase {
 	CONN_CLAIMING,   /* a guess is being made durable */
 	CONN_CONFIRMING, /* a use is being taken, before the first request */
 	CONN_OPEN,
+	CONN_LINGERING, /* all is said; the peer may still be sending */
 };
 
 /* Who is at the other end. */
@@ -50,16 +51,20 @@ struct conn {
 	struct peer peer;
 
 	struct watch socket;
-	struct watch pair;    /* fd -1 until it is made */
-	struct tls_conn *tls; /* NULL for a plain one */
-	int64_t deadline_ms;  /* of the handshake */
+	struct watch pair;           /* fd -1 until it is made */
+	struct tls_conn *tls;        /* NULL for a plain one */
+	int64_t deadline_ms;         /* of what the peer has to do now */
+	int64_t request_deadline_ms; /* of the request that arrives; 0: none */
 
 	struct backlog in;  /* plaintext for the pair */
 	struct backlog out; /* plaintext for TLS */
+	size_t discarded;   /* while it lingers */
 
 	bool dead, eof, rdhup, touched;
+	bool counted;    /* among its source's connections */
 	bool in_mhd;     /* between MHD's STARTED and CLOSED */
 	bool in_request; /* between a request's first call and COMPLETED */
+	bool answering;  /* that request has arrived */
 	bool suspended;  /* that request waits for another thread */
 	struct request *waiting; /* the suspended one */
 
@@ -84,7 +89,12 @@ bool conn_pump_out(struct conn *conn);
 void conn_update_masks(struct conn *conn);
 /* Closes now; the memory goes with the last reference. */
 void conn_kill(struct conn *conn);
-/* Kills what did not finish its handshake in time. */
+/* Kills it when its peer is late. */
 void conn_check_deadline(struct conn *conn, int64_t now_ms);
+/* A request has arrived whole, and its answer is over. */
+void conn_request_arrived(struct conn *conn);
+void conn_request_ended(struct conn *conn);
+/* MHD has closed its end: what it wrote before still goes to the peer. */
+void conn_http_ended(struct conn *conn);
 
 #endif

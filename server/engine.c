@@ -8,10 +8,12 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/random.h"
 #include "server/listen.h"
 #include "server/worker.h"
 
 #define DESCRIPTORS_WANTED 65536
+#define SOURCE_SLOTS 4096
 
 struct engine {
 	struct engine_config config; /* listen holds the bound addresses */
@@ -20,6 +22,10 @@ struct engine {
 	pthread_mutex_t mutex;
 	struct tls_server *tls; /* under mutex */
 	atomic_size_t connections;
+	/* Connections by the hash of their source. Sources whose hashes meet
+	 * share a cap; the secret seed lets nobody aim at another's. */
+	atomic_int sources[SOURCE_SLOTS];
+	uint64_t seed;
 };
 
 const struct engine_config *
@@ -73,6 +79,33 @@ engine_count_connection(struct engine *engine, int delta)
 		atomic_fetch_sub(&engine->connections, 1);
 }
 
+static atomic_int *
+source_slot(struct engine *engine, const struct ip_addr *source)
+{
+	uint64_t h = engine->seed;
+
+	for (size_t i = 0; i < source->len; i++)
+		h = (h ^ source->bytes[i]) * 1099511628211ull; /* FNV-1a */
+	return &engine->sources[(h >> 32) % SOURCE_SLOTS];
+}
+
+bool
+engine_source_enter(struct engine *engine, const struct ip_addr *source)
+{
+	atomic_int *n = source_slot(engine, source);
+
+	if (atomic_fetch_add(n, 1) < engine->config.max_per_source)
+		return true;
+	atomic_fetch_sub(n, 1);
+	return false;
+}
+
+void
+engine_source_leave(struct engine *engine, const struct ip_addr *source)
+{
+	atomic_fetch_sub(source_slot(engine, source), 1);
+}
+
 static void
 raise_descriptor_limit(void)
 {
@@ -102,7 +135,7 @@ add_listeners(struct engine *engine, struct worker *worker, bool first,
 	for (size_t i = 0; i < config->n_listen && err == 0; i++) {
 		struct listener *l = &worker->listeners[worker->n_listeners];
 
-		err = listen_tcp(&l->watch.fd, &config->listen[i], why);
+		err = listen_tcp(&l->watch.fd, &config->listen[i], first, why);
 		l->kind = LISTENER_TLS;
 		worker->n_listeners += err == 0 ? 1 : 0;
 	}
@@ -158,17 +191,18 @@ engine_start(struct engine **out, const struct engine_config *config,
 	raise_descriptor_limit();
 	engine->config = *config;
 	engine->n_workers = worker_count(config);
+	random_bytes(&engine->seed, sizeof(engine->seed));
 	engine->tls = tls_server_ref(tls);
 	pthread_mutex_init(&engine->mutex, NULL);
 	engine->workers = calloc(engine->n_workers, sizeof(*engine->workers));
+	*out = engine; /* requests ask for it as soon as a worker runs */
 	err = engine->workers != NULL ? start_workers(engine, why) : -ERR_NOMEM;
 	if (err != 0) {
 		engine_stop(engine);
 		engine_free(engine);
-		return err;
+		*out = NULL;
 	}
-	*out = engine;
-	return 0;
+	return err;
 }
 
 void

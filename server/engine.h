@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <sys/socket.h>
 
+#include "base/addr.h"
 #include "base/error.h"
 #include "registrar/registrar.h"
 #include "tls/server.h"
@@ -32,10 +33,12 @@ struct engine_config {
 	size_t n_workers; /* 0: one a core */
 	int64_t idle_timeout_s, handshake_timeout_s;
 	int64_t max_connections; /* of each worker */
+	int64_t max_per_source;  /* over all workers */
 };
 
 /* Binds and starts; tls is borrowed for the call (the engine keeps a
- * reference). */
+ * reference). *out is set before the first request can come; NULL on failure.
+ */
 int engine_start(struct engine **out, const struct engine_config *config,
     struct tls_server *tls, struct reason *why) NODISCARD;
 /* Stops accepting, lets waiting requests finish for a second, and joins the
@@ -55,5 +58,11 @@ void engine_set_tls(struct engine *engine, struct tls_server *tls);
 /* Connections now, over all workers. */
 size_t engine_connections(const struct engine *engine);
 void engine_count_connection(struct engine *engine, int delta);
+
+/* One more connection of this address: false, and not counted, when it has
+ * enough of them. */
+bool engine_source_enter(
+    struct engine *engine, const struct ip_addr *source) NODISCARD;
+void engine_source_leave(struct engine *engine, const struct ip_addr *source);
 
 #endif

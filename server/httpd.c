@@ -263,6 +263,13 @@ refuse(struct request *request, unsigned int status, const char *reason)
 		reply_text(request, status, "%s", reason);
 }
 
+static void
+refuse_body(struct request *request)
+{
+	refuse(request, MHD_HTTP_CONTENT_TOO_LARGE,
+	    "the body is larger than this path takes");
+}
+
 /* Finds the route; replies and returns false when there is none. */
 static bool
 find_route(struct request *request)
@@ -291,19 +298,19 @@ begin(struct request *request)
 {
 	const char *length =
 	    request_header(request, MHD_HTTP_HEADER_CONTENT_LENGTH);
-	size_t max;
-	int64_t n;
+	int64_t n = 0;
 
 	if (route_find(&request->route, request->params, request->conn->kind,
-		request->method, request->path) != 0)
-		request->route = NULL;
-	max = request->route != NULL ? request->route->max_body : 0;
-	request->body.max = max;
-	if (length != NULL &&
-	    (parse_number(&n, length, INT64_MAX) != 0 || (size_t)n > max) &&
-	    request->route != NULL && strcmp(length, "0") != 0)
-		refuse(request, MHD_HTTP_CONTENT_TOO_LARGE,
-		    "the body is larger than this path takes");
+		request->method, request->path) == 0)
+		request->max_body = request->route->max_body;
+	else
+		request->route = NULL; /* said when the body is through */
+	if (length != NULL && parse_number(&n, length, INT64_MAX) != 0)
+		n = INT64_MAX;
+	if (request->route != NULL && (size_t)n > request->max_body)
+		refuse_body(request);
+	else if ((size_t)n > request->max_body + DISCARD_MAX_BYTES)
+		(void)find_route(request);
 	return MHD_YES;
 }
 
@@ -313,7 +320,8 @@ take_body(struct request *request, const char *data, size_t *len)
 	size_t n = *len;
 
 	*len = 0;
-	if (!request->too_large && buf_add(&request->body, data, n) == 0)
+	if (!request->too_large && n <= request->max_body - request->body.len &&
+	    buf_add(&request->body, data, n) == 0)
 		return MHD_YES;
 	request->too_large = true;
 	request->discarded += n;
@@ -326,12 +334,9 @@ dispatch(struct request *request)
 {
 	if (!find_route(request))
 		return;
-	if (request->too_large) {
-		refuse(request, MHD_HTTP_CONTENT_TOO_LARGE,
-		    "the body is larger than this path takes");
-		return;
-	}
-	if (route_authorize(request))
+	if (request->too_large)
+		refuse_body(request);
+	else if (route_authorize(request))
 		request->route->handle(request);
 }
 
@@ -345,6 +350,8 @@ on_request(void *cls, struct MHD_Connection *mhd, const char *url,
 
 	(void)cls;
 	(void)version;
+	if (conn == NULL || conn->dead)
+		return MHD_NO; /* nobody is there to be answered */
 	conn_touch(conn);
 	if (request == NULL) {
 		request = request_new(conn, mhd, method, url);
@@ -355,6 +362,7 @@ on_request(void *cls, struct MHD_Connection *mhd, const char *url,
 		return take_body(request, upload, upload_len);
 	if (request->answered)
 		return MHD_YES;
+	conn_request_arrived(conn);
 	if (request->pending == NULL)
 		dispatch(request);
 	else if (request->pending->completed)
@@ -375,7 +383,7 @@ on_completed(void *cls, struct MHD_Connection *mhd, void **context,
 	(void)cls;
 	(void)code;
 	if (conn != NULL)
-		conn->in_request = false;
+		conn_request_ended(conn);
 	if (request != NULL)
 		request_free(request);
 	*context = NULL;
@@ -396,9 +404,20 @@ on_connection(void *cls, struct MHD_Connection *mhd, void **context,
 		*context = conn;
 		return;
 	}
-	conn->in_mhd = false;
-	conn_touch(conn);
+	conn_http_ended(conn);
 	conn_unref(conn);
+}
+
+/* MHD decodes the path, and each key and value of the query, through this. The
+ * path stays as it is, for routes.c, and so does what hides a NUL. */
+static size_t
+unescape(void *cls, struct MHD_Connection *mhd, char *text)
+{
+	(void)cls;
+	(void)mhd;
+	if (text[0] == '/' || strstr(text, "%00") != NULL)
+		return strlen(text);
+	return MHD_http_unescape(text);
 }
 
 /* --- the daemon --- */
@@ -417,7 +436,8 @@ httpd_start(struct worker *worker)
 	    (unsigned int)config->idle_timeout_s, MHD_OPTION_CONNECTION_LIMIT,
 	    (unsigned int)config->max_connections + 64,
 	    MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY_BYTES,
-	    MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
+	    MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_UNESCAPE_CALLBACK,
+	    unescape, NULL, MHD_OPTION_END);
 	return worker->daemon != NULL ? 0 : -ERR_NOMEM;
 }
 

@@ -55,7 +55,6 @@ tcp_options(int fd, const struct sockaddr_storage *address)
 
 	/* None of them is worth refusing the start for. */
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-	setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on));
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	setsockopt(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, &defer, sizeof(defer));
 	if (address->ss_family == AF_INET6)
@@ -63,19 +62,37 @@ tcp_options(int fd, const struct sockaddr_storage *address)
 		    is_wildcard6(address) ? &off : &on, sizeof(on));
 }
 
-int
-listen_tcp(int *out, struct sockaddr_storage *address, struct reason *why)
+/* Sharing begins before the bind, or after it: then only with whoever comes
+ * later. */
+static bool
+bind_and_listen(int fd, struct sockaddr_storage *address, bool first)
 {
 	socklen_t len = sizeof(*address);
+	int on = 1;
+
+	if (!first &&
+	    setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on)) != 0)
+		return false;
+	if (bind(fd, (const struct sockaddr *)address, len) != 0)
+		return false;
+	if (first &&
+	    setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on)) != 0)
+		return false;
+	return listen(fd, BACKLOG) == 0 &&
+	       getsockname(fd, (struct sockaddr *)address, &len) == 0;
+}
+
+int
+listen_tcp(
+    int *out, struct sockaddr_storage *address, bool first, struct reason *why)
+{
 	char text[ENDPOINT_TEXT_MAX];
 	int fd = tcp_socket(address);
 
 	endpoint_format(text, (const struct sockaddr *)address);
 	if (fd >= 0) {
 		tcp_options(fd, address);
-		if (bind(fd, (const struct sockaddr *)address, len) == 0 &&
-		    listen(fd, BACKLOG) == 0 &&
-		    getsockname(fd, (struct sockaddr *)address, &len) == 0) {
+		if (bind_and_listen(fd, address, first)) {
 			*out = fd;
 			return 0;
 		}

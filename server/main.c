@@ -120,6 +120,7 @@ reload(struct app *app, const struct options *o)
 		    "configuration not reloaded", "reason=\"%s\"", why.text);
 	else
 		log_info("configuration reloaded", "state=%s", app->state.dir);
+	config_free(fresh.config);
 }
 
 /* Until SIGTERM or SIGINT; meanwhile the main thread's own work. */

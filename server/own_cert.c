@@ -91,15 +91,16 @@ write_pem(struct app *app, const struct key *key, struct bytes cert)
 static int
 issue(struct app *app, struct reason *why)
 {
-	struct put_job put = {.job = {.run = put_run}, .info = &app->own_cert};
+	AUTOFREE struct cert_info *info = calloc(1, sizeof(*info));
+	struct put_job put = {.job = {.run = put_run}, .info = info};
 	struct key *key = NULL;
 	struct blob cert = {0};
-	int err = key_generate(&key);
+	int err = info != NULL ? key_generate(&key) : -ERR_NOMEM;
 
 	if (err == 0)
 		err = request_cert(app, key, &cert, why);
 	if (err == 0)
-		err = cert_parse(&app->own_cert, blob_bytes(&cert), why);
+		err = cert_parse(info, blob_bytes(&cert), why);
 	if (err == 0) {
 		put.der = blob_bytes(&cert);
 		err = store_apply(app->store, &put.job);
@@ -108,7 +109,7 @@ issue(struct app *app, struct reason *why)
 		err = write_pem(app, key, blob_bytes(&cert));
 	if (err == 0)
 		log_info("server certificate issued", "serial=%s name=%s",
-		    app->own_cert.serial, app->server_name);
+		    info->serial, app->server_name);
 	else if (why->text[0] == '\0')
 		reason_set(why, err, "the server certificate was not made: %s",
 		    err_text(err));
@@ -152,6 +153,22 @@ load(struct app *app, struct blob *pem, struct reason *why)
 	return usable ? 1 : 0;
 }
 
+/* Also says why PAKE is not offered, which a worker may be reading. */
+static int
+make_server(struct tls_server **out, struct app *app,
+    const struct tls_server_config *config, struct reason *why)
+{
+	struct reason detail = {""};
+	int err = tls_server_new(out, config, &detail);
+
+	pthread_mutex_lock(&app->mutex);
+	app->pake_why = detail;
+	pthread_mutex_unlock(&app->mutex);
+	if (err != 0)
+		*why = detail;
+	return err;
+}
+
 int
 own_cert_prepare(struct app *app, struct tls_server **out, struct reason *why)
 {
@@ -172,10 +189,7 @@ own_cert_prepare(struct app *app, struct tls_server **out, struct reason *why)
 		atomic_store(&app->own_cert_not_after, app->own_cert.not_after);
 		tls.chain_pem = blob_bytes(&pem);
 		tls.key_pem = blob_bytes(&pem);
-		app->pake_why = (struct reason){""};
-		err = tls_server_new(out, &tls, &app->pake_why);
-		if (err != 0)
-			*why = app->pake_why;
+		err = make_server(out, app, &tls, why);
 	} else if (err == 0) {
 		err = reason_set(why, -ERR_CRYPTO,
 		    "the server certificate just issued cannot be used");

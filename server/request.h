@@ -51,6 +51,7 @@ struct request {
 	/* httpd.c's */
 	struct MHD_Connection *mhd;
 	struct pending *pending;
+	size_t max_body;
 	bool too_large, answered;
 	size_t discarded;
 	struct reply_header headers[REPLY_HEADERS_MAX];

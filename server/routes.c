@@ -43,31 +43,64 @@ static const struct route admin_routes[] = {
     {"GET", API "/audit", ACCESS_ADMIN, 0, admin_audit},
 };
 
-/* Compares segment by segment; {} takes one that is not empty. */
+/* One segment of a path, decoded (RFC 3986 2.1): false for a NUL, a stray %, or
+ * one that is too long. */
+static bool
+segment_decode(char out[REQUEST_PARAM_MAX], const char *segment, size_t len)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		char hex[3] = {0};
+		uint8_t c = (uint8_t)segment[i];
+
+		if (c == '%') {
+			if (len - i < sizeof(hex))
+				return false;
+			memcpy(hex, segment + i + 1, 2);
+			if (hex_decode(&c, 1, hex) != 0 || c == 0)
+				return false;
+			i += 2;
+		}
+		if (n == REQUEST_PARAM_MAX - 1)
+			return false;
+		out[n++] = (char)c;
+	}
+	out[n] = '\0';
+	return true;
+}
+
+/* Compares segment by segment; {} takes one that is not empty. Segments are
+ * told apart before they are decoded, so that a parameter may hold a slash. */
 static bool
 path_matches(const char *pattern, const char *path,
     char params[REQUEST_PARAMS_MAX][REQUEST_PARAM_MAX])
 {
 	size_t n_params = 0;
 
-	while (*pattern != '\0' && *path != '\0') {
-		size_t len;
+	for (;;) {
+		size_t pattern_len = strcspn(pattern, "/");
+		size_t len = strcspn(path, "/");
+		bool is_param = strncmp(pattern, "{}", 2) == 0;
+		char segment[REQUEST_PARAM_MAX];
 
-		if (strncmp(pattern, "{}", 2) != 0) {
-			if (*pattern++ != *path++)
-				return false;
-			continue;
-		}
-		len = strcspn(path, "/");
-		if (len == 0 || n_params == REQUEST_PARAMS_MAX ||
-		    len >= REQUEST_PARAM_MAX)
+		if (!segment_decode(segment, path, len))
 			return false;
-		memcpy(params[n_params], path, len);
-		params[n_params++][len] = '\0';
-		pattern += 2;
+		if (!is_param &&
+		    (strlen(segment) != pattern_len ||
+			memcmp(segment, pattern, pattern_len) != 0))
+			return false;
+		if (is_param && (len == 0 || n_params == REQUEST_PARAMS_MAX))
+			return false;
+		if (is_param)
+			memcpy(params[n_params++], segment, sizeof(segment));
+		pattern += pattern_len;
 		path += len;
+		if (*pattern == '\0' || *path == '\0')
+			return *pattern == *path;
+		pattern++;
+		path++;
 	}
-	return *pattern == '\0' && *path == '\0';
 }
 
 static bool
@@ -120,7 +153,8 @@ route_allowed(
 	struct buf list = {0};
 
 	for (size_t i = 0; i < n; i++)
-		if (path_matches(routes[i].path, path, params))
+		if (path_matches(routes[i].path, path, params) &&
+		    strstr(buf_text(&list), routes[i].method) == NULL)
 			buf_printf(&list, "%s%s", list.len != 0 ? ", " : "",
 			    strcmp(routes[i].method, "GET") == 0
 				? "GET, HEAD"

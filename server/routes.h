@@ -20,8 +20,9 @@ struct route {
 
 enum { ROUTE_METHOD_NOT_ALLOWED = 1 };
 
-/* 0 with the route and the parameters; -ERR_NOT_FOUND, or
- * ROUTE_METHOD_NOT_ALLOWED with *route one that has the path. */
+/* The path is as it came, percent-encoded; the parameters are decoded. 0 with
+ * the route and the parameters; -ERR_NOT_FOUND, or
+ * ROUTE_METHOD_NOT_ALLOWED when the path is there for other methods. */
 int route_find(const struct route **route,
     char params[REQUEST_PARAMS_MAX][REQUEST_PARAM_MAX],
     enum listener_kind listener, const char *method, const char *path);

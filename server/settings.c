@@ -15,11 +15,14 @@ const struct config_key settings_schema[] = {
     {"server.workers", CONFIG_NUMBER, "0", 0, 64, NULL,
 	"Worker threads. 0: one for each core."},
     {"server.idle_timeout", CONFIG_DURATION, "30s", 1, 3600, NULL,
-	"A connection that is silent this long is closed."},
+	"A connection that is silent this long is closed, and so is one\n"
+	"whose request takes twice as long to arrive."},
     {"server.handshake_timeout", CONFIG_DURATION, "10s", 1, 120, NULL,
 	"A TLS handshake that takes longer is given up."},
     {"server.max_connections", CONFIG_NUMBER, "4096", 16, 100000, NULL,
 	"Connections of each worker; more are refused."},
+    {"server.max_per_source", CONFIG_NUMBER, "1024", 1, 1000000, NULL,
+	"Connections of one address, over all workers; more are refused."},
     {"ca.domain", CONFIG_DOMAIN, "", 0, 0, NULL,
 	"The CA issues names in and below this domain only: a critical name\n"
 	"constraint of its root, fixed at the first start. Empty: the domain\n"

@@ -124,9 +124,11 @@ listener_ready(struct watch *watch, uint32_t events)
 		    SOCK_NONBLOCK | SOCK_CLOEXEC);
 
 		if (fd < 0) {
-			if (errno == EMFILE || errno == ENFILE) {
-				log_error("out of file descriptors",
-				    "connections=%zu", worker->n_conns);
+			if (errno == EMFILE || errno == ENFILE ||
+			    errno == ENOBUFS || errno == ENOMEM) {
+				log_error("connections wait",
+				    "error=\"%s\" connections=%zu",
+				    strerror(errno), worker->n_conns);
 				listeners_watch(worker, false);
 			}
 			return;
@@ -314,8 +316,10 @@ worker_start(struct worker *worker, struct engine *engine)
 		worker->listeners[i].watch.ready = listener_ready;
 	}
 	listeners_watch(worker, true);
-	if (pthread_create(&worker->thread, NULL, worker_main, worker) != 0)
+	if (pthread_create(&worker->thread, NULL, worker_main, worker) != 0) {
+		httpd_stop(worker);
 		return -ERR_NOMEM;
+	}
 	return 0;
 }
 

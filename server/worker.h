@@ -46,7 +46,7 @@ struct worker {
 	struct watch wake; /* eventfd */
 	struct listener listeners[ENGINE_LISTENERS_MAX];
 	size_t n_listeners;
-	bool listeners_paused; /* out of file descriptors */
+	bool listeners_paused; /* out of file descriptors or memory */
 	struct MHD_Daemon *daemon;
 	struct store_reader *reader;
 

@@ -1,4 +1,4 @@
-#include "tls/client_internal.h"
+#include "tls/client.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -9,6 +9,7 @@
 #include <openssl/err.h>
 
 #include "base/clock.h"
+#include "tls/client_internal.h"
 #include "tls/conn_internal.h"
 #include "tls/ossl.h"
 

@@ -1,10 +1,11 @@
-#include "tls/conn_internal.h"
+#include "tls/conn.h"
 
 #include <errno.h>
 #include <string.h>
 
 #include <openssl/err.h>
 
+#include "tls/conn_internal.h"
 #include "tls/ossl.h"
 #include "tls/pake_provider.h"
 

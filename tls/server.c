@@ -1,3 +1,5 @@
+#include "tls/server.h"
+
 #include <string.h>
 
 #include <openssl/crypto.h>

@@ -1,4 +1,4 @@
-#include "tls/spake2p_protocol.h"
+#include "tls/spake2p.h"
 
 #include <stdbool.h>
 #include <string.h>
@@ -11,6 +11,7 @@
 #include <openssl/params.h>
 
 #include "tls/ossl.h"
+#include "tls/spake2p_protocol.h"
 
 /* [RFC9383 4] The points M and N for P-256, compressed. */
 static const uint8_t point_m[33] = {0x02, 0x88, 0x6e, 0x2f, 0x97, 0xac, 0xe4,

@@ -14,8 +14,8 @@ if [ $# -ne 1 ] || [ ! -x "$1/tests/unit/mdns/mdns_announce_tool" ]; then
 	exit 1
 fi
 tools=$(cd "$1/tests/unit/mdns" && pwd)
-# shellcheck source=SCRIPTDIR/netns.sh
-. "$(dirname "$0")/netns.sh"
+# shellcheck source=scripts/lib/netns.sh
+. "$(dirname "$0")/../../scripts/lib/netns.sh"
 
 if ! netns_possible; then
 	echo "skip - network namespaces are not possible here"

@@ -8,7 +8,7 @@
 /* What each candidate does, by its index, and who was asked. */
 struct script {
 	int outcomes[CANDIDATES_MAX];
-	const char *asked[64];
+	const char *asked[128];
 	size_t n_asked;
 };
 
@@ -24,6 +24,15 @@ play(void *arg, const struct candidate *candidate,
 	return reason_set(why, outcome, "reason of %s", candidate->text);
 }
 
+static void
+set_address(struct sockaddr_storage *address, size_t i, size_t k)
+{
+	struct sockaddr_in *in = (struct sockaddr_in *)address;
+
+	in->sin_family = AF_INET;
+	in->sin_addr.s_addr = htonl(0x0a000000u + (uint32_t)(i << 8 | k));
+}
+
 /* Candidates "a", "b", ... that claim the names given. */
 static void
 make_list(struct candidates *list, const char *const names[], size_t n,
@@ -34,6 +43,8 @@ make_list(struct candidates *list, const char *const names[], size_t n,
 		list->items[i].text[0] = (char)('a' + i);
 		strcpy(list->items[i].name, names != NULL ? names[i] : "");
 		list->items[i].n_addresses = n_addresses;
+		for (size_t k = 0; k < n_addresses; k++)
+			set_address(&list->items[i].addresses[k], i, k);
 	}
 	list->n = n;
 }
@@ -74,31 +85,75 @@ test_those_without_an_answer_do_not_count(void **state)
 	assert_int_equal(1, attempts.n_answers);
 }
 
-/* An error tries the next address of the candidate, an answer does not. */
+/* Every candidate's first address before anybody's second, so that a spoofed
+ * address of the right one does not keep it out. */
 static void
 test_addresses_in_turn(void **state)
 {
+	static const char *const order[] = {"a", "b", "a", "b", "a", "b"};
 	struct script script = {.outcomes = {-ERR_TIMEOUT, ATTEMPT_NO_PAKE}};
 	struct attempts attempts = {0};
 	struct candidates list;
 
 	(void)state;
 	make_list(&list, NULL, 2, 3);
-	assert_int_equal(-ERR_UNREACHABLE,
-	    attempts_run(&attempts, &list, NULL, play, &script));
-	assert_int_equal(4, script.n_asked);
+	assert_int_equal(
+	    -ERR_REFUSED, attempts_run(&attempts, &list, NULL, play, &script));
+	assert_int_equal(ARRAY_LEN(order), script.n_asked);
+	for (size_t i = 0; i < ARRAY_LEN(order); i++)
+		assert_string_equal(order[i], script.asked[i]);
 	assert_string_equal("reason of b", attempts.why.text);
+}
+
+/* Found twice, by unicast DNS and by mDNS, it is asked once. */
+static void
+test_same_address_once(void **state)
+{
+	struct script script = {.outcomes = {1, 1}};
+	struct attempts attempts = {0};
+	struct candidates list;
+
+	(void)state;
+	make_list(&list, NULL, 2, 1);
+	list.items[1].addresses[0] = list.items[0].addresses[0];
+	assert_int_equal(
+	    -ERR_REFUSED, attempts_run(&attempts, &list, NULL, play, &script));
+	assert_int_equal(1, script.n_asked);
+	strcpy(list.items[1].name, "other.test");
+	assert_int_equal(
+	    -ERR_REFUSED, attempts_run(&attempts, &list, NULL, play, &script));
+	assert_int_equal(2, script.n_asked);
+}
+
+/* What comes first may not use up all answers. */
+static void
+test_answers_are_reserved(void **state)
+{
+	struct script script = {.outcomes = {1, 1, 1, 0}};
+	struct attempts attempts = {.answers_max = 2};
+	struct candidates list;
+
+	(void)state;
+	make_list(&list, NULL, 4, 1);
+	assert_int_equal(
+	    -ERR_REFUSED, attempts_run(&attempts, &list, NULL, play, &script));
+	assert_int_equal(2, script.n_asked);
+	attempts.answers_max = ATTEMPT_ANSWERS_MAX;
+	assert_int_equal(
+	    -ERR_REFUSED, attempts_run(&attempts, &list, NULL, play, &script));
+	assert_int_equal(3, script.n_asked);
 }
 
 static void
 test_connections_are_bounded(void **state)
 {
-	struct script script = {.outcomes = {-1, -1, -1, -1, -1, -1, -1, -1}};
+	struct script script = {
+	    .outcomes = {-1, -1, -1, -1, -1, -1, -1, -1, -1, -1}};
 	struct attempts attempts = {0};
 	struct candidates list;
 
 	(void)state;
-	make_list(&list, NULL, 8, 8);
+	make_list(&list, NULL, 10, 8);
 	assert_int_equal(-ERR_UNREACHABLE,
 	    attempts_run(&attempts, &list, NULL, play, &script));
 	assert_int_equal(ATTEMPT_CONNECTIONS_MAX, script.n_asked);
@@ -148,6 +203,8 @@ main(void)
 	    cmocka_unit_test(test_three_answers_are_the_end_refused),
 	    cmocka_unit_test(test_those_without_an_answer_do_not_count),
 	    cmocka_unit_test(test_addresses_in_turn),
+	    cmocka_unit_test(test_same_address_once),
+	    cmocka_unit_test(test_answers_are_reserved),
 	    cmocka_unit_test(test_connections_are_bounded),
 	    cmocka_unit_test(test_final_is_final_refused),
 	    cmocka_unit_test(test_only_the_wanted_first),

@@ -59,7 +59,7 @@ test_hostile_texts(void **state)
 	assert_false(candidates_add_instance(&list, &instance));
 	instance.n_addresses = 0;
 	assert_false(candidates_add_instance(&list, &instance));
-	for (int i = 2; i < 40; i++) {
+	for (int i = 2; i < 100; i++) {
 		char ip[16];
 
 		snprintf(ip, sizeof(ip), "192.0.2.%d", i);
@@ -85,12 +85,12 @@ test_order(void **state)
 		make_instance(&instance, "x", ip, "pake=spake2plus", names[i]);
 		assert_true(candidates_add_instance(&list, &instance));
 	}
-	list.items[4].tried = true;
+	list.items[4].n_addresses = 2;
 	candidates_order(&list, "est.test");
 	assert_string_equal("est.test", list.items[0].name);
-	assert_false(list.items[0].tried);
+	assert_int_equal(1, list.items[0].n_addresses);
 	assert_string_equal("est.test", list.items[1].name);
-	assert_true(list.items[1].tried);
+	assert_int_equal(2, list.items[1].n_addresses);
 	assert_string_equal("a.test", list.items[2].name);
 	assert_string_equal("", list.items[3].name);
 	assert_string_equal("b.test", list.items[4].name);

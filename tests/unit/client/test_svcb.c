@@ -64,6 +64,24 @@ test_own_name_as_target(void **state)
 	assert_int_equal(0, parse(&r, LABEL_DOT, hinted, sizeof(hinted)));
 }
 
+/* A protocol's octets may be any (RFC 7301 3.1); those that are no text are
+ * left out, not taken for what is in front of a NUL. */
+static void
+test_odd_alpn_left_out(void **state)
+{
+	static const uint8_t nul[] = {0, 1, 0, 0, 1, 0, 5, 4, 'd', 'o', 't', 0};
+	static const uint8_t odd[] = {
+	    0, 1, 0, 0, 1, 0, 11, 1, 0, 2, 'h', 1, 1, 0xff, 3, 'd', 'o', 't'};
+	struct resolver r;
+
+	(void)state;
+	assert_int_equal(
+	    -ERR_NOT_FOUND, parse(&r, LABEL_DOT, nul, sizeof(nul)));
+	assert_int_equal(0, parse(&r, LABEL_DOT, odd, sizeof(odd)));
+	assert_int_equal(1, r.n_alpn);
+	assert_string_equal("dot", r.alpn[0]);
+}
+
 struct record {
 	uint8_t data[40];
 	size_t len;
@@ -110,6 +128,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_both_labels),
 	    cmocka_unit_test(test_own_name_as_target),
+	    cmocka_unit_test(test_odd_alpn_left_out),
 	    cmocka_unit_test(test_unusable_records_refused),
 	};
 

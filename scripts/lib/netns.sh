@@ -1,7 +1,8 @@
 # shellcheck shell=bash
-# Two network namespaces joined by a veth pair, for system tests: to be sourced.
+# Network namespaces joined by a veth pair or by a bridge, as hosts of their own
+# for the system tests and the quickstart: to be sourced.
 #
-#	. "$(dirname "$0")/netns.sh"
+#	. "$root/scripts/lib/netns.sh"
 #	netns_possible || exit 77
 #	trap netns_destroy EXIT
 #	netns_create a b 1
@@ -55,6 +56,38 @@ netns_link() {
 # 254 and 1 by default.
 netns_create() {
 	netns_add "$1" && netns_add "$2" && netns_link "$1" eth0 "$2" eth0 "${3:-1}"
+}
+
+# netns_lan SWITCH N HOST...: a namespace SWITCH that holds nothing but a bridge,
+# and one for each HOST, with eth0 on it: the first has 10.77.N.1/24 and
+# fd77:N::1/64, the next .2 and ::2, and so on.
+netns_lan() {
+	local switch number=$2 host i=0
+
+	switch=$(netns_name "$1")
+	netns_add "$1" || return 1
+	# Every port gets every multicast, as on a plain switch.
+	ip -n "$switch" link add br0 type bridge mcast_snooping 0 &&
+		ip -n "$switch" link set br0 up || return 1
+	shift 2
+	for host in "$@"; do
+		i=$((i + 1))
+		netns_add "$host" &&
+			netns_plug "$host" "$switch" "port$i" "$number" "$i" ||
+			return 1
+	done
+}
+
+# netns_plug HOST SWITCH PORT N I: netns_lan()'s.
+netns_plug() {
+	local name
+
+	name=$(netns_name "$1")
+	ip -n "$name" link add eth0 type veth peer name "$3" netns "$2" &&
+		ip -n "$2" link set "$3" master br0 up &&
+		ip -n "$name" addr add "10.77.$4.$5/24" dev eth0 &&
+		ip -n "$name" addr add "fd77:$4::$5/64" dev eth0 nodad &&
+		ip -n "$name" link set eth0 up
 }
 
 # netns_exec A COMMAND...

@@ -1,0 +1,23 @@
+/* The JSON bodies of the administrators' requests as the structs that other
+ * rooms take: what of them needs no request. Each fills the request half of a
+ * zeroed struct; a refusal is -ERR_INVALID, -ERR_REFUSED or -ERR_TOO_LARGE. */
+#ifndef SERVER_ADMIN_BODY_H
+#define SERVER_ADMIN_BODY_H
+
+#include <jansson.h>
+
+#include "ca/csr.h"
+#include "registrar/change.h"
+#include "registrar/dns_issue.h"
+#include "registrar/onboarding.h"
+
+int identity_body_read(
+    struct identity_add *add, const json_t *body, struct reason *why) NODISCARD;
+/* The caller frees *csr. */
+int dns_issue_body_read(struct dns_issue *issue, struct csr **csr,
+    const json_t *body, struct reason *why) NODISCARD;
+/* change->kind is set already; name is what the path says is changed. */
+int change_body_read(struct change *change, const char *name,
+    const json_t *body, struct reason *why) NODISCARD;
+
+#endif
