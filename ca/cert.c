@@ -103,6 +103,12 @@ read_usage(struct cert_info *info, X509 *cert, struct reason *why)
 	return 0;
 }
 
+void
+cert_sha256(uint8_t out[32], struct bytes der)
+{
+	SHA256(der.data, der.len, out);
+}
+
 int
 cert_parse(struct cert_info *out, struct bytes der, struct reason *why)
 {
@@ -127,7 +133,7 @@ cert_parse(struct cert_info *out, struct bytes der, struct reason *why)
 	    unix_time(&info->not_after, X509_get0_notAfter(cert)) != 0)
 		return reason_set(why, -ERR_INVALID,
 		    "RFC 5280 4.1.2.5: validity is malformed");
-	SHA256(der.data, der.len, info->sha256);
+	cert_sha256(info->sha256, der);
 	*out = *info;
 	return 0;
 }

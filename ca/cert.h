@@ -34,6 +34,8 @@ struct cert_list {
 /* Strict: one DER certificate, no trailing bytes. */
 int cert_parse(
     struct cert_info *out, struct bytes der, struct reason *why) NODISCARD;
+/* Of the DER, as in cert_info, without reading what is in it. */
+void cert_sha256(uint8_t out[32], struct bytes der);
 /* Appends one PEM block. */
 int cert_to_pem(struct buf *out, struct bytes der) NODISCARD;
 /* Every CERTIFICATE block of a PEM text, in order; at least one. */

@@ -9,6 +9,7 @@
 #include "base/domain.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "ca/cert.h"
 #include "ca/certs_only.h"
 #include "ca/signer.h"
 #include "db/dns_server.h"
@@ -167,15 +168,12 @@ alpn_of(const char *label)
 static int
 add_resolver(void *arg, const struct dns_server *server)
 {
-	AUTOFREE struct cert_info *info = calloc(1, sizeof(*info));
+	uint8_t hash[32];
 	json_t *list = arg, *item;
-	char sha256[2 * sizeof(info->sha256) + 1];
-	int err =
-	    info != NULL ? cert_parse(info, server->der, NULL) : -ERR_NOMEM;
+	char sha256[2 * sizeof(hash) + 1];
 
-	if (err != 0)
-		return err;
-	hex_encode(sha256, (struct bytes){info->sha256, sizeof(info->sha256)});
+	cert_sha256(hash, server->der);
+	hex_encode(sha256, (struct bytes){hash, sizeof(hash)});
 	item = json_pack("{ss ss so si so ss ss}", "adn", server->adn, "label",
 	    server->label, "addresses", split_addresses(server->addresses),
 	    "port", (int)server->port, "alpn", alpn_of(server->label), "state",
