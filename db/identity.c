@@ -193,12 +193,12 @@ copy_record(struct verifier *out, sqlite3_stmt *stmt, int column)
 
 /* Who it is and what speaks against it; *id and *record when granted. */
 static int
-judge_claim(struct store_txn *txn, int64_t *id, int64_t *failures,
-    struct verifier *record, const char *wire_name, int64_t now)
+judge_claim(struct store_txn *txn, int64_t *id, struct verifier *record,
+    const char *wire_name, int64_t now)
 {
 	sqlite3_stmt *stmt AUTORESET = sql_prepare(&txn->conn,
 	    "SELECT id, guesses_left, ifnull(expires_at, 0),"
-	    " ifnull(uses_left, -1), retry_at, failures, w0, l, w0m, w0n"
+	    " ifnull(uses_left, -1), retry_at, w0, l, w0m, w0n"
 	    " FROM identity LEFT JOIN pake_record ON identity_id = id"
 	    " WHERE wire_name = ?1");
 	int64_t expires_at;
@@ -220,8 +220,7 @@ judge_claim(struct store_txn *txn, int64_t *id, int64_t *failures,
 	if (sql_int(stmt, 4) > now)
 		return CLAIM_BACKOFF;
 	*id = sql_int(stmt, 0);
-	*failures = sql_int(stmt, 5);
-	return copy_record(record, stmt, 6);
+	return copy_record(record, stmt, 5);
 }
 
 static int64_t
@@ -237,16 +236,15 @@ backoff_s(int64_t failures, int64_t max)
 }
 
 static int
-take_guess(struct store_txn *txn, int64_t id, int64_t retry_at)
+take_guess(struct store_txn *txn, int64_t id)
 {
 	sqlite3_stmt *stmt AUTORESET = sql_prepare(&txn->conn,
-	    "UPDATE identity SET guesses_left = guesses_left - 1,"
-	    " failures = failures + 1, retry_at = ?2 WHERE id = ?1");
+	    "UPDATE identity SET guesses_left = guesses_left - 1"
+	    " WHERE id = ?1");
 
 	if (stmt == NULL)
 		return -ERR_IO;
 	sql_bind_int(stmt, 1, id);
-	sql_bind_int(stmt, 2, retry_at);
 	return sql_run(&txn->conn, stmt);
 }
 
@@ -263,20 +261,57 @@ touch_decoy(struct store_txn *txn)
 
 int
 identity_claim(struct store_txn *txn, struct verifier *record,
-    const char *wire_name, int64_t now, int64_t backoff_max_s)
+    const char *wire_name, int64_t now)
 {
-	int64_t id = 0, failures = 0, wait;
-	int outcome = judge_claim(txn, &id, &failures, record, wire_name, now);
+	int64_t id = 0;
+	int outcome = judge_claim(txn, &id, record, wire_name, now);
 	int err;
 
 	if (outcome < 0)
 		return outcome;
-	if (outcome != CLAIM_GRANTED) {
-		err = touch_decoy(txn);
-		return err != 0 ? err : outcome;
-	}
+	if (outcome == CLAIM_GRANTED)
+		return take_guess(txn, id);
+	err = touch_decoy(txn);
+	return err != 0 ? err : outcome;
+}
+
+static int
+wrong_guesses(struct store_txn *txn, const char *wire_name, int64_t *out)
+{
+	sqlite3_stmt *stmt AUTORESET = sql_prepare(
+	    &txn->conn, "SELECT failures FROM identity WHERE wire_name = ?1");
+	int err = -ERR_IO;
+
+	if (stmt == NULL)
+		return err;
+	sql_bind_text(stmt, 1, wire_name);
+	err = sql_row(&txn->conn, stmt);
+	if (err <= 0)
+		return err < 0 ? err : -ERR_NOT_FOUND;
+	*out = sql_int(stmt, 0);
+	return 0;
+}
+
+int
+identity_note_wrong(struct store_txn *txn, const char *wire_name, int64_t now,
+    int64_t backoff_max_s)
+{
+	sqlite3_stmt *stmt AUTORESET = NULL;
+	int64_t failures, wait;
+	int err = wrong_guesses(txn, wire_name, &failures);
+
+	if (err != 0)
+		return err == -ERR_NOT_FOUND ? 0 : err; /* removed meanwhile */
+	stmt = sql_prepare(&txn->conn,
+	    "UPDATE identity SET failures = ?2, retry_at = ?3"
+	    " WHERE wire_name = ?1");
+	if (stmt == NULL)
+		return -ERR_IO;
 	wait = backoff_s(failures + 1, backoff_max_s);
-	return take_guess(txn, id, wait != 0 ? now + wait : 0);
+	sql_bind_text(stmt, 1, wire_name);
+	sql_bind_int(stmt, 2, failures + 1);
+	sql_bind_int(stmt, 3, wait != 0 ? now + wait : 0);
+	return sql_run(&txn->conn, stmt);
 }
 
 static int

@@ -58,11 +58,17 @@ enum claim_outcome {
 	CLAIM_BACKOFF, /* too soon after several wrong guesses in a row */
 };
 
-/* Takes one guess, to be committed before the ServerHello leaves; from the
- * fourth in a row that is not given back, the next is granted only after 1, 2,
- * 4 ... backoff_max_s seconds. *record is written when granted. */
+/* Takes one guess, to be committed before the ServerHello leaves. *record is
+ * written when granted. */
 int identity_claim(struct store_txn *txn, struct verifier *record,
-    const char *wire_name, int64_t now, int64_t backoff_max_s) NODISCARD;
+    const char *wire_name, int64_t now) NODISCARD;
+
+/* A guess that was granted turned out wrong, or was never finished: from the
+ * fourth in a row the next is granted only after 1, 2, 4 ... backoff_max_s
+ * seconds. Not counted when it is claimed, or endpoints that join at the same
+ * moment would keep each other out. */
+int identity_note_wrong(struct store_txn *txn, const char *wire_name,
+    int64_t now, int64_t backoff_max_s) NODISCARD;
 
 /* Outcome of identity_confirm(). */
 enum { CONFIRM_USED_UP = 1 };

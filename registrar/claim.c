@@ -16,8 +16,7 @@ start_run(struct store_job *job, struct store_txn *txn)
 	const char *wire_name =
 	    claim->server_name_matches ? claim->identity : "";
 
-	return identity_claim(txn, &claim->record, wire_name, clock_now(),
-	    claim->registrar->config.backoff_max_s);
+	return identity_claim(txn, &claim->record, wire_name, clock_now());
 }
 
 static void
@@ -90,6 +89,8 @@ struct refusal {
 	char identity[CLAIM_IDENTITY_MAX];
 	char source[IP_TEXT_MAX];
 	const char *detail;
+	bool wrong_guess; /* not one that no record stood behind */
+	int64_t backoff_max_s;
 	int64_t suppressed;
 };
 
@@ -111,6 +112,9 @@ refusal_run(struct store_job *job, struct store_txn *txn)
 		row.subject = r->identity;
 		row.detail = r->detail;
 	}
+	if (err == 0 && r->wrong_guess)
+		err = identity_note_wrong(
+		    txn, r->identity, now, r->backoff_max_s);
 	return err == 0 ? audit_add_refusal(txn, now, 1, &row) : err;
 }
 
@@ -169,6 +173,9 @@ claim_refuse(struct claim *claim)
 		    r->identity, sizeof(r->identity), "%s", claim->identity);
 	memcpy(r->source, source, sizeof(source));
 	r->detail = refusal_detail(claim);
+	r->wrong_guess =
+	    claim->server_name_matches && claim->outcome == CLAIM_GRANTED;
+	r->backoff_max_s = claim->registrar->config.backoff_max_s;
 	r->suppressed = claim->suppressed;
 	if (store_submit(claim->registrar->config.store, &r->job) != 0)
 		free(r);

@@ -173,7 +173,7 @@ check "join where only the authenticated may fetch" join auth main \
 check "check" endpoint auth check
 stop_estuaryd main
 start_estuaryd main --set pake.extension=0x1234 --set pake.scheme=0x4321
-check_refused "other code points: a plain server to the endpoint" 3 \
+check_refused "other code points: a plain server to the endpoint" 1 \
 	'does not take part' join points main "$(new_code main seven)"
 check "unless it is told" join points main "$(new_code main seven2)" \
 	--pake-extension 0x1234 --pake-scheme 0x4321

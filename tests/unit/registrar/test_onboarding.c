@@ -80,7 +80,7 @@ get_record(struct store_txn *txn, void *arg)
 {
 	struct get_record *g = arg;
 
-	return identity_claim(txn, &g->record, g->wire_name, clock_now(), 60);
+	return identity_claim(txn, &g->record, g->wire_name, clock_now());
 }
 
 /* The stored record is the one that this password and these names give. */
