@@ -149,10 +149,12 @@ read_anchor(struct network_state *state, const json_t *root, struct reason *why)
 	if (err == 0 && state->anchor.n != 1)
 		err = reason_set(
 		    why, -ERR_INVALID, "\"root\" is not one certificate");
-	if (err == 0 && intermediates == NULL)
-		err = reason_set(
+	if (err != 0)
+		return err;
+	if (intermediates == NULL)
+		return reason_set(
 		    why, -ERR_INVALID, "\"intermediates\" is missing");
-	if (err == 0 && intermediates[0] != '\0')
+	if (intermediates[0] != '\0')
 		err = read_pem(&state->anchor, root, "intermediates", why);
 	if (err == 0)
 		err = read_hash(state->root_sha256, root, "root_sha256", why);

@@ -169,7 +169,6 @@ status_of(int err)
 	case ERR_EXISTS:
 		return MHD_HTTP_CONFLICT;
 	case ERR_REFUSED:
-		return MHD_HTTP_FORBIDDEN;
 	case ERR_PERMISSION:
 		return MHD_HTTP_FORBIDDEN;
 	case ERR_TOO_LARGE:

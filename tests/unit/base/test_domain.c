@@ -6,13 +6,15 @@
 
 #define LABEL_63                                                               \
 	"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+#define LABEL_64 LABEL_63 "a"
+#define LONG_LABEL_GOOD (LABEL_63 ".a")
 
 static void
 test_valid(void **state)
 {
 	static const char *const good[] = {"a", "localhost", "home.arpa",
 	    "EST.Example.NET", "xn--mnchen-3ya.de", "3com.com", "1.2.3.4a",
-	    "10.in-addr.arpa", "a--b.c-d", LABEL_63 ".a"};
+	    "10.in-addr.arpa", "a--b.c-d", LONG_LABEL_GOOD};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(good); i++)
@@ -25,7 +27,7 @@ test_malformed_refused(void **state)
 	static const char *const bad[] = {"", ".", "a.", ".a", "a..b", "-a",
 	    "a-", "a.-b", "a.b-.c", "*.a", "_dns.a", "a b", "a\n",
 	    "m\xc3\xbcnchen.de", "192.0.2.1", "a.1", "1", "a/b", "a:b", "[::1]",
-	    LABEL_63 "a", LABEL_63 "a.b"};
+	    (LABEL_64), (LABEL_64 ".b")};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++)

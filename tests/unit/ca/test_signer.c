@@ -517,7 +517,7 @@ test_full_queue_and_stop(void **state)
 	int taken = 0, err = 0;
 	pthread_t thread;
 
-	all = calloc(QUEUE_MAX + 2, sizeof(*all));
+	all = calloc(QUEUE_MAX + 2, sizeof(void *));
 	pthread_mutex_lock(&counter.gate);
 	for (int i = 0; i < QUEUE_MAX + 2 && err == 0; i++) {
 		all[i] = malloc(sizeof(**all));

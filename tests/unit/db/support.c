@@ -56,7 +56,8 @@ fixture_teardown(void **state)
 	fixture_close(f);
 	while (dir != NULL && (entry = readdir(dir)) != NULL)
 		unlinkat(dirfd(dir), entry->d_name, 0);
-	closedir(dir);
+	if (dir != NULL)
+		closedir(dir);
 	assert_int_equal(0, rmdir(f->dir));
 	free(f);
 	return 0;
