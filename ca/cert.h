@@ -18,7 +18,8 @@ struct cert_info {
 	char common_name[256]; /* "" if absent */
 	int64_t not_before, not_after;
 	struct names names;
-	uint8_t sha256[32]; /* of the DER */
+	uint8_t sha256[32];      /* of the DER */
+	uint8_t spki_sha256[32]; /* of the SubjectPublicKeyInfo, RFC 7858 4.2 */
 	bool is_ca;
 	bool self_issued; /* subject equals issuer */
 	bool server_auth; /* may be a TLS server: EKU serverAuth or no EKU */

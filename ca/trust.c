@@ -288,16 +288,68 @@ trust_constraints(const struct trust *trust)
 	return &trust->constraints;
 }
 
+static bool
+same_name_and_key(const X509 *a, const X509 *b)
+{
+	return X509_NAME_cmp(
+		   X509_get_subject_name(a), X509_get_subject_name(b)) == 0 &&
+	       same_key(a, b);
+}
+
+/* True if cert says the name and key of root, and this trust believes it. */
+static bool
+speaks_for(const struct trust *trust, X509 *cert, const X509 *root, int64_t now)
+{
+	X509_STORE_CTX *ctx CLEANUP(store_ctx_freep) = X509_STORE_CTX_new();
+	STACK_OF(X509) * chain;
+	struct verification v = {.leaf = cert,
+	    .untrusted = trust->intermediates,
+	    .purpose = X509_PURPOSE_ANY,
+	    .now = now};
+
+	return ctx != NULL && same_name_and_key(cert, root) &&
+	       verify(&chain, ctx, trust, &v, NULL) == 0;
+}
+
+int
+trust_check_successor(const struct trust *trust, const struct trust *successor,
+    const struct cert_list *certs, int64_t now, struct reason *why)
+{
+	X509 *known CLEANUP(x509_freep) = NULL;
+	X509 *root CLEANUP(x509_freep) = NULL;
+	STACK_OF(X509) * all CLEANUP(certs_freep) = sk_X509_new_null();
+	int err = x509_parse(&known, trust_root(trust), why);
+
+	if (err == 0)
+		err = x509_parse(&root, trust_root(successor), why);
+	if (err == 0 && all == NULL)
+		err = reason_set(why, -ERR_NOMEM, "out of memory");
+	if (err == 0)
+		err = add_certs(all, certs, why);
+	if (err != 0)
+		return err;
+	if (same_name_and_key(known, root))
+		return 0;
+	for (int i = 0; i < sk_X509_num(all); i++)
+		if (speaks_for(trust, sk_X509_value(all, i), root, now))
+			return 0;
+	return reason_set(why, -ERR_REFUSED,
+	    "RFC 4210 4.4: no certificate of the new root is signed by the "
+	    "known one");
+}
+
 static int
-check_leaf(const struct cert_info *info, struct reason *why)
+check_leaf(const struct cert_info *info, bool server, struct reason *why)
 {
 	if (info->is_ca)
 		return reason_set(why, -ERR_REFUSED,
-		    "a CA certificate is not a server's certificate");
-	if (!info->server_auth)
+		    "a CA certificate is not a %s's certificate",
+		    server ? "server" : "client");
+	if (!(server ? info->server_auth : info->client_auth))
 		return reason_set(why, -ERR_REFUSED,
 		    "RFC 5280 4.2.1.12: the certificate's extended key usage "
-		    "lacks serverAuth");
+		    "lacks %s",
+		    server ? "serverAuth" : "clientAuth");
 	return 0;
 }
 
@@ -347,22 +399,24 @@ verify_path(const struct trust *trust, const struct verification *v,
 	return err != 0 ? err : check_srv_ids(chain, names, why);
 }
 
-int
-trust_verify_server(const struct trust *trust, struct bytes leaf,
-    const struct cert_list *untrusted, int64_t now, struct reason *why)
+static int
+verify_leaf(const struct trust *trust, struct bytes leaf,
+    const struct cert_list *untrusted, bool server, int64_t now,
+    struct reason *why)
 {
 	AUTOFREE struct cert_info *info = calloc(1, sizeof(*info));
 	X509 *cert CLEANUP(x509_freep) = NULL;
 	STACK_OF(X509) * more CLEANUP(certs_freep) = NULL;
-	struct verification v = {
-	    .purpose = X509_PURPOSE_SSL_SERVER, .now = now};
+	struct verification v = {.purpose = server ? X509_PURPOSE_SSL_SERVER
+						   : X509_PURPOSE_SSL_CLIENT,
+	    .now = now};
 	int err;
 
 	if (info == NULL)
 		return reason_set(why, -ERR_NOMEM, "out of memory");
 	err = cert_parse(info, leaf, why);
 	if (err == 0)
-		err = check_leaf(info, why);
+		err = check_leaf(info, server, why);
 	if (err == 0)
 		err = x509_parse(&cert, leaf, why);
 	if (err == 0)
@@ -372,4 +426,18 @@ trust_verify_server(const struct trust *trust, struct bytes leaf,
 	v.leaf = cert;
 	v.untrusted = more;
 	return verify_path(trust, &v, &info->names, why);
+}
+
+int
+trust_verify_server(const struct trust *trust, struct bytes leaf,
+    const struct cert_list *untrusted, int64_t now, struct reason *why)
+{
+	return verify_leaf(trust, leaf, untrusted, true, now, why);
+}
+
+int
+trust_verify_client(const struct trust *trust, struct bytes leaf, int64_t now,
+    struct reason *why)
+{
+	return verify_leaf(trust, leaf, NULL, false, now, why);
 }

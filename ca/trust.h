@@ -22,11 +22,24 @@ void trust_root_sha256(const struct trust *trust, uint8_t out[32]);
 /* What the root permits; n_domains == 0 means an unconstrained anchor. */
 const struct constraints *trust_constraints(const struct trust *trust);
 
+/* [RFC4210 4.4] 0 if successor's root has the name and key of this trust's, or
+ * if certs, the certificates of successor, hold NewWithOld: its name and key in
+ * a certificate that is valid at time now under this trust's root.
+ * -ERR_REFUSED. */
+int trust_check_successor(const struct trust *trust,
+    const struct trust *successor, const struct cert_list *certs, int64_t now,
+    struct reason *why) NODISCARD;
+
 /* RFC 5280 path validation of leaf as a TLS server (EKU serverAuth) at time
  * now, with untrusted as further intermediates (may be NULL); then SRV-ID
  * domains against the DNS subtrees of every CA in the path. */
 int trust_verify_server(const struct trust *trust, struct bytes leaf,
     const struct cert_list *untrusted, int64_t now,
     struct reason *why) NODISCARD;
+
+/* The same as a TLS client (EKU clientAuth): what the CA itself does with its
+ * own certificates. */
+int trust_verify_client(const struct trust *trust, struct bytes leaf,
+    int64_t now, struct reason *why) NODISCARD;
 
 #endif

@@ -78,6 +78,7 @@ try_address(struct attempts *attempts, const struct candidate *candidate,
 		note_refusal(attempts, &why);
 		break;
 	case ATTEMPT_NO_PAKE:
+	case ATTEMPT_REFUSED:
 		note_refusal(attempts, &why);
 		break;
 	case ATTEMPT_FINAL:

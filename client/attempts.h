@@ -1,4 +1,4 @@
-/* How often a code may be tried: whoever answers the PAKE learns one guess's
+/* How often a server may be tried: whoever answers the PAKE learns one guess's
  * worth, so at most three instances may, and the whole is bounded. */
 #ifndef CLIENT_ATTEMPTS_H
 #define CLIENT_ATTEMPTS_H
@@ -17,6 +17,8 @@ enum attempt_outcome {
 	ATTEMPT_NO_PAKE, /* it went on without, which refuses it, but it has
 			    learned nothing: on to the next one */
 	ATTEMPT_FINAL,   /* it knows the code, but was refused: the end */
+	ATTEMPT_REFUSED, /* its certificate was refused, and it has learned
+			    nothing: on to the next candidate */
 };
 
 /* One connection to an address of a candidate. 0: authenticated. A negative

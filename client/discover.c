@@ -55,7 +55,8 @@ candidates_add_instance(
 
 	if (list->n == CANDIDATES_MAX || instance->n_addresses == 0 ||
 	    instance->n_addresses > MDNS_ADDRESSES_MAX ||
-	    !offers_pake(mdns_txt_value(instance, "pake")))
+	    (!list->without_pake &&
+		!offers_pake(mdns_txt_value(instance, "pake"))))
 		return false;
 	memset(c, 0, sizeof(*c));
 	if (name == NULL || domain_normalize(c->name, name) != 0)

@@ -25,10 +25,12 @@ struct candidate {
 struct candidates {
 	struct candidate items[CANDIDATES_MAX];
 	size_t n;
+	bool without_pake; /* take those too that do not offer the PAKE */
 };
 
-/* Adds an instance whose TXT says pake=spake2plus, unless the list is full or
- * has one with the same first address. True if it was added. */
+/* Adds an instance whose TXT says pake=spake2plus (any, without_pake), unless
+ * the list is full or has one with the same first address. True if it was
+ * added. */
 bool candidates_add_instance(
     struct candidates *list, const struct mdns_instance *instance);
 

@@ -3,15 +3,9 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/log.h"
 #include "base/str.h"
-#include "client/est_fetch.h"
 #include "client/join_connect.h"
-#include "client/judge.h"
-#include "client/resolvers.h"
-#include "client/system_dns.h"
-
-#define SVCB_TIMEOUT_MS 2000
+#include "client/learn.h"
 
 int
 join_trust(struct trust **out, const struct cert_list *cacerts,
@@ -43,145 +37,15 @@ join_trust(struct trust **out, const struct cert_list *cacerts,
 	return 0;
 }
 
-/* The anchor as it is stored: the root first, then the rest. */
+/* A learn_accept_fn: the server was proved by the code. */
 static int
-keep_anchor(struct network_state *state, const struct trust *trust,
-    const struct cert_list *cacerts)
+accept_anchor(struct trust **out, const struct cert_list *cacerts,
+    const void *arg, struct reason *why)
 {
-	struct bytes root = trust_root(trust);
-	int err = cert_list_add(&state->anchor, root);
+	const struct join_params *params = arg;
 
-	for (size_t i = 0; err == 0 && i < cacerts->n; i++)
-		if (!bytes_equal(blob_bytes(&cacerts->items[i]), root))
-			err = cert_list_add(
-			    &state->anchor, blob_bytes(&cacerts->items[i]));
-	trust_root_sha256(trust, state->root_sha256);
-	return err;
-}
-
-static int
-fetch_anchor(struct network_state *state, struct trust **trust,
-    struct est_session *session, const struct join_params *params,
-    struct reason *why)
-{
-	struct cert_list cacerts = {0};
-	int err = est_get_certs(&cacerts, session, "cacerts", why);
-
-	if (err == 0)
-		err = join_trust(trust, &cacerts, params->root_sha256,
-		    params->allow_unconstrained, why);
-	if (err == 0)
-		err = keep_anchor(state, *trust, &cacerts);
-	cert_list_fini(&cacerts);
-	return err;
-}
-
-/* The name was checked within the handshake; now the path can be, too: later
- * connections rely on both. */
-static int
-check_est_server(const struct trust *trust,
-    const struct join_connection *connection, struct reason *why)
-{
-	struct reason inner = {""};
-	struct bytes leaf = blob_bytes(&connection->chain.items[0]);
-	bool has = false;
-	int err = cert_has_dns_id(&has, leaf, connection->server_name, why);
-
-	if (err == 0 && !has)
-		err = reason_set(why, -ERR_REFUSED,
-		    "server name: the EST server's certificate has no DNS-ID "
-		    "%s",
-		    connection->server_name);
-	if (err != 0)
-		return err;
-	err = trust_verify_server(
-	    trust, leaf, &connection->chain, clock_now(), &inner);
-	if (err != 0)
-		return reason_set(why, err,
-		    "path validation of the EST server's certificate: %.190s",
-		    inner.text);
-	return 0;
-}
-
-/* Where /resolvers.json is silent the network's DNS may tell, and the standard
- * ports are the last resort. */
-static int
-locate_resolvers(struct resolver_set *set)
-{
-	struct system_dns *dns = NULL;
-	int err = 0;
-
-	for (size_t i = 0; err == 0 && i < set->n; i++) {
-		struct resolver *r = &set->items[i];
-
-		if (r->port != 0)
-			continue;
-		if (dns == NULL)
-			err = system_dns_new(
-			    &dns, NULL, clock_monotonic_ms() + SVCB_TIMEOUT_MS);
-		if (dns == NULL || system_dns_svcb(dns, r) != 0)
-			resolver_set_defaults(r);
-		if (err == -ERR_NOT_FOUND)
-			err = 0;
-	}
-	system_dns_free(dns);
-	return err;
-}
-
-static int
-describe_resolvers(
-    struct resolver_set *set, struct est_session *session, struct reason *why)
-{
-	struct buf json = {0};
-	int err = est_get_json(&json, session, "/resolvers.json", why);
-
-	if (err == 0)
-		err = resolvers_describe(set,
-		    (struct bytes){(const uint8_t *)json.data, json.len}, why);
-	else if (err == -ERR_NOT_FOUND)
-		err = 0;
-	buf_fini(&json);
-	return err != 0 ? err : locate_resolvers(set);
-}
-
-static int
-fetch_resolvers(struct network_state *state, const struct trust *trust,
-    struct est_session *session, struct reason *why)
-{
-	struct cert_list eecerts = {0};
-	int err = est_get_certs(&eecerts, session, "eecerts", why);
-
-	if (err == -ERR_NOT_FOUND)
-		return reason_set(why, err,
-		    "the server has no DNS server's certificate yet; the code "
-		    "is used up: ask for another one when there is");
-	if (err == 0)
-		err = resolvers_from_eecerts(
-		    &state->resolvers, &eecerts, trust, clock_now(), why);
-	cert_list_fini(&eecerts);
-	return err != 0 ? err
-			: describe_resolvers(&state->resolvers, session, why);
-}
-
-static int
-learn(struct network_state *state, struct join_connection *connection,
-    const struct join_params *params, struct reason *why)
-{
-	struct est_session *session = NULL;
-	struct trust *trust = NULL;
-	int err = est_session_start(&session, &connection->conn,
-	    &connection->fd, connection->server_name, why);
-
-	if (err != 0)
-		return err;
-	err = fetch_anchor(state, &trust, session, params, why);
-	if (err == 0)
-		err = check_est_server(trust, connection, why);
-	if (err == 0)
-		err = fetch_resolvers(state, trust, session, why);
-	est_session_end(session);
-	trust_free(trust);
-	return err;
+	return join_trust(out, cacerts, params->root_sha256,
+	    params->allow_unconstrained, why);
 }
 
 int
@@ -200,7 +64,12 @@ join_network(struct network_state *out, const struct join_params *params,
 		err = str_format(state->server_name, sizeof(state->server_name),
 		    "%s", connection->server_name);
 	if (err == 0)
-		err = learn(state, connection, params, why);
+		err = learn_network(
+		    state, connection, accept_anchor, params, why);
+	if (err == -ERR_NOT_FOUND)
+		reason_set(why, err,
+		    "the server has no DNS server's certificate yet; the code "
+		    "is used up: ask for another one when there is");
 	if (err == 0) {
 		state->joined_at = clock_now();
 		*out = *state;

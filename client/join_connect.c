@@ -5,22 +5,15 @@
 
 #include "base/log.h"
 #include "base/str.h"
-#include "client/attempts.h"
 #include "client/judge.h"
 #include "client/net.h"
+#include "client/search.h"
 #include "tls/client.h"
-
-#define CONNECT_TIMEOUT_MS 3000
-#define HANDSHAKE_TIMEOUT_MS 5000
-/* Unicast DNS, which comes first, may not use up all answers. */
-#define UNICAST_ANSWERS_MAX (ATTEMPT_ANSWERS_MAX - 1)
 
 /* What one join_connect() works with. */
 struct joiner {
 	const struct join_params *params;
-	struct attempts attempts;
-	struct candidates candidates; /* given, or from unicast DNS */
-	struct candidates nearby;     /* from mDNS */
+	struct search search;
 	struct join_connection *out;
 };
 
@@ -77,7 +70,7 @@ look_up_name(char out[DOMAIN_MAX + 1], struct joiner *joiner,
 	struct record record = {0};
 	const struct tls_client_config config = {
 	    .alpn = "http/1.1",
-	    .timeout_ms = HANDSHAKE_TIMEOUT_MS,
+	    .timeout_ms = EST_HANDSHAKE_TIMEOUT_MS,
 	    .judge = record_judge,
 	    .judge_arg = &record,
 	};
@@ -85,9 +78,9 @@ look_up_name(char out[DOMAIN_MAX + 1], struct joiner *joiner,
 	int fd CLEANUP(net_closep) = -1;
 	int err;
 
-	if (!attempts_take(&joiner->attempts))
+	if (!attempts_take(&joiner->search.attempts))
 		return -ERR_UNREACHABLE;
-	err = net_connect(&fd, address, CONNECT_TIMEOUT_MS, why);
+	err = net_connect(&fd, address, EST_CONNECT_TIMEOUT_MS, why);
 	if (err == 0)
 		err = tls_client_connect(&conn, fd, &config, why);
 	tls_conn_free(conn);
@@ -154,7 +147,7 @@ connect_pake(struct joiner *joiner, const char *server_name,
 	const struct tls_client_config config = {
 	    .sni = server_name,
 	    .alpn = "http/1.1",
-	    .timeout_ms = HANDSHAKE_TIMEOUT_MS,
+	    .timeout_ms = EST_HANDSHAKE_TIMEOUT_MS,
 	    .identity = params->identity,
 	    .password = params->password,
 	    .server_identity = server_name,
@@ -165,7 +158,7 @@ connect_pake(struct joiner *joiner, const char *server_name,
 	};
 	struct tls_conn *conn = NULL;
 	int fd CLEANUP(net_closep) = -1;
-	int err = net_connect(&fd, address, CONNECT_TIMEOUT_MS, why);
+	int err = net_connect(&fd, address, EST_CONNECT_TIMEOUT_MS, why);
 
 	if (err == 0)
 		err = tls_client_connect(&conn, fd, &config, why);
@@ -208,91 +201,16 @@ join_attempt(void *arg, const struct candidate *candidate,
 	return result;
 }
 
-static int
-try_all(struct joiner *joiner, const struct candidates *list, const char *only)
-{
-	return attempts_run(
-	    &joiner->attempts, list, only, join_attempt, joiner);
-}
-
-static int
-connect_given(struct joiner *joiner, struct reason *why)
-{
-	int err = candidates_add_server(
-	    &joiner->candidates, joiner->params->server, why);
-
-	if (err == 0)
-		err = try_all(joiner, &joiner->candidates, NULL);
-	return err;
-}
-
-static int
-try_mdns(struct joiner *joiner, bool thorough)
-{
-	const struct join_params *params = joiner->params;
-	int err;
-
-	if (joiner->attempts.final)
-		return -ERR_REFUSED;
-	err = discover_mdns(&joiner->nearby, &params->interfaces, thorough);
-	if (err != 0)
-		log_warn(
-		    "mDNS browsing failed", "reason=\"%s\"", err_text(err));
-	if (params->server_name != NULL)
-		candidates_order(&joiner->nearby, params->server_name);
-	return try_all(joiner, &joiner->nearby, NULL);
-}
-
-/* Unicast first; mDNS is not waited for when a server of the wanted name (or
- * any, when none is wanted) turned out right before it. */
-static int
-connect_discovered(struct joiner *joiner)
-{
-	struct attempts *attempts = &joiner->attempts;
-	int err = discover_unicast(&joiner->candidates);
-
-	attempts->answers_max = UNICAST_ANSWERS_MAX;
-	if (err == 0)
-		err = try_all(
-		    joiner, &joiner->candidates, joiner->params->server_name);
-	attempts->answers_max = ATTEMPT_ANSWERS_MAX;
-	if (err != 0)
-		err = try_mdns(joiner, false);
-	if (err != 0 && attempts->n_answers < ATTEMPT_ANSWERS_MAX)
-		err = try_mdns(joiner, true);
-	if (err != 0)
-		err = try_all(joiner, &joiner->candidates, NULL);
-	return err;
-}
-
-static int
-connect_failure(const struct joiner *joiner, int err, struct reason *why)
-{
-	const struct attempts *a = &joiner->attempts;
-
-	if (a->final)
-		return reason_set(why, -ERR_REFUSED, "%s", a->why.text);
-	if (a->refused && a->n_answers != 0)
-		return reason_set(why, -ERR_REFUSED,
-		    "%.180s; %d of at most %d "
-		    "servers were tried",
-		    a->why.text, a->n_answers, ATTEMPT_ANSWERS_MAX);
-	if (a->refused)
-		return reason_set(why, -ERR_REFUSED, "%s", a->why.text);
-	if (joiner->candidates.n + joiner->nearby.n == 0)
-		return reason_set(why, -ERR_UNREACHABLE,
-		    "no EST server was found; is this the right network? "
-		    "--server HOST:PORT names one");
-	return reason_set(
-	    why, err, "no EST server could be reached: %.180s", a->why.text);
-}
-
 int
 join_connect(struct join_connection *out, const struct join_params *params,
     struct reason *why)
 {
 	struct joiner *joiner CLEANUP(freep) = calloc(1, sizeof(*joiner));
-	int err;
+	const struct search_params search = {
+	    .server = params->server,
+	    .wanted = params->server_name,
+	    .interfaces = &params->interfaces,
+	};
 
 	memset(out, 0, sizeof(*out));
 	out->fd = -1;
@@ -300,12 +218,5 @@ join_connect(struct join_connection *out, const struct join_params *params,
 		return -ERR_NOMEM;
 	joiner->params = params;
 	joiner->out = out;
-	if (params->server != NULL) {
-		err = connect_given(joiner, why);
-		if (err != 0 && joiner->candidates.n == 0)
-			return err;
-	} else {
-		err = connect_discovered(joiner);
-	}
-	return err == 0 ? 0 : connect_failure(joiner, err, why);
+	return search_run(&joiner->search, &search, join_attempt, joiner, why);
 }

@@ -1,4 +1,5 @@
-/* From candidates to one PAKE-authenticated connection. */
+/* From candidates to one PAKE-authenticated connection; and what an
+ * authenticated connection is. */
 #ifndef CLIENT_JOIN_CONNECT_H
 #define CLIENT_JOIN_CONNECT_H
 
@@ -6,10 +7,13 @@
 #include "client/join.h"
 #include "tls/conn.h"
 
+#define EST_CONNECT_TIMEOUT_MS 3000
+#define EST_HANDSHAKE_TIMEOUT_MS 5000
+
 struct join_connection {
 	struct tls_conn *conn;
 	int fd;                           /* -1: none */
-	char server_name[DOMAIN_MAX + 1]; /* proved by the PAKE */
+	char server_name[DOMAIN_MAX + 1]; /* proved */
 	struct cert_list chain;           /* the server's, leaf first */
 };
 

@@ -9,47 +9,10 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "client/check.h"
+#include "client/command.h"
 #include "client/credential.h"
 #include "client/join.h"
-#include "client/network_state.h"
-#include "client/options.h"
 #include "client/report.h"
-
-enum exit_status {
-	EXIT_DONE = 0,
-	EXIT_REFUSED = 1,
-	EXIT_USAGE = 2,
-	EXIT_UNREACHABLE = 3,
-};
-
-static int
-fail(int status, const char *what, const struct reason *why)
-{
-	fprintf(stderr, "estuary-join: %s%s\n", what, why->text);
-	return status;
-}
-
-/* The exit status for a negative error; says why. */
-static int
-fail_error(int err, struct reason *why)
-{
-	if (why->text[0] == '\0')
-		reason_set(why, err, "%s", err_text(err));
-	switch (err) {
-	case -ERR_UNREACHABLE:
-	case -ERR_TIMEOUT:
-	case -ERR_CLOSED:
-	case -ERR_NOT_FOUND:
-	case -ERR_BUSY:
-		return fail(EXIT_UNREACHABLE, "not reachable: ", why);
-	case -ERR_NOMEM:
-	case -ERR_IO:
-	case -ERR_PERMISSION:
-		return fail(EXIT_REFUSED, "failed: ", why);
-	default:
-		return fail(EXIT_REFUSED, "refused: ", why);
-	}
-}
 
 static int
 state_dir(char out[PATH_MAX], const struct options *options, struct reason *why)
@@ -66,37 +29,6 @@ state_dir(char out[PATH_MAX], const struct options *options, struct reason *why)
 		    why, -ERR_INVALID, "--state: the path is too long");
 	strcpy(out, options->state_dir);
 	return 0;
-}
-
-/* The network asked for, or the only one there is. An exit status; EXIT_DONE
- * with the name. */
-static int
-pick_network(char name[NETWORK_NAME_MAX + 1], const char *dir,
-    const struct options *options, struct reason *why)
-{
-	struct network_names names;
-	int err;
-
-	if (options->network != NULL) {
-		strcpy(name, options->network);
-		return EXIT_DONE;
-	}
-	err = network_state_list(&names, dir, why);
-	if (err != 0)
-		return fail_error(err, why);
-	if (names.n == 1) {
-		strcpy(name, names.items[0]);
-		return EXIT_DONE;
-	}
-	if (names.n == 0)
-		reason_set(why, 0, "no network has been joined");
-	else
-		reason_set(why, 0,
-		    "%zu networks have been joined; choose with --network "
-		    "(%.64s, %.64s%s)",
-		    names.n, names.items[0], names.items[1],
-		    names.n > 2 ? ", ..." : "");
-	return fail(EXIT_USAGE, "", why);
 }
 
 /* The user's consent for this one network (draft-reddy-add-iot-byod-bootstrap
@@ -139,19 +71,19 @@ keep_network(struct network_state *state, const char *dir,
 	int err;
 
 	if (name_network(state, options, why) != 0)
-		return fail(EXIT_USAGE, "", why);
+		return command_fail(EXIT_USAGE, "", why);
 	if (!user_agrees(state, options)) {
 		reason_set(why, 0, "not joined; nothing was stored");
-		return fail(EXIT_REFUSED, "", why);
+		return command_fail(EXIT_REFUSED, "", why);
 	}
 	state->opted_in = clock_now();
 	err = network_state_save(dir, state, why);
 	if (err != 0)
-		return fail_error(err, why);
+		return command_fail_error(err, why);
 	printf("Joined. The EST server proved that it knows the code, and "
 	       "handed out this:\n");
 	err = report_status(state, false);
-	return err != 0 ? fail_error(err, why) : EXIT_DONE;
+	return err != 0 ? command_fail_error(err, why) : EXIT_DONE;
 }
 
 static int
@@ -170,15 +102,15 @@ command_join(const struct options *options, const char *dir, struct reason *why)
 	int err, status;
 
 	if (state == NULL)
-		return fail_error(-ERR_NOMEM, why);
+		return command_fail_error(-ERR_NOMEM, why);
 	/* Before anything is sent: a mistyped code costs no guess, and a code
 	 * is not used up for what cannot be kept. */
 	err = network_state_check_dir(dir, why);
 	if (err != 0)
-		return fail_error(err, why);
+		return command_fail_error(err, why);
 	if (credential_read(
 		&credential, options->identity, options->code_file, why) != 0)
-		return fail(EXIT_USAGE, "", why);
+		return command_fail(EXIT_USAGE, "", why);
 	params.identity = credential.identity;
 	params.password = credential.password;
 	if (credential.server_name[0] != '\0')
@@ -191,27 +123,10 @@ command_join(const struct options *options, const char *dir, struct reason *why)
 	err = join_network(state, &params, why);
 	credential_fini(&credential);
 	if (err != 0)
-		return fail_error(err, why);
+		return command_fail_error(err, why);
 	status = keep_network(state, dir, options, why);
 	network_state_fini(state);
 	return status;
-}
-
-/* Loads the network for check and status. An exit status. */
-static int
-load_network(struct network_state *state, const struct options *options,
-    const char *dir, struct reason *why)
-{
-	char name[NETWORK_NAME_MAX + 1];
-	int status = pick_network(name, dir, options, why);
-	int err;
-
-	if (status != EXIT_DONE)
-		return status;
-	err = network_state_load(state, dir, name, why);
-	if (err == -ERR_NOT_FOUND)
-		return fail(EXIT_USAGE, "", why);
-	return err != 0 ? fail_error(err, why) : EXIT_DONE;
 }
 
 static int
@@ -239,17 +154,17 @@ command_check(
 	int err, status;
 
 	if (state == NULL || report == NULL)
-		return fail_error(-ERR_NOMEM, why);
-	status = load_network(state, options, dir, why);
+		return command_fail_error(-ERR_NOMEM, why);
+	status = command_load(state, options, dir, why);
 	if (status != EXIT_DONE)
 		return status;
 	err = check_network(report, state, options->qname, clock_now(), why);
 	if (err == 0)
 		err = report_check(state, report, options->json);
 	if (err == -ERR_INVALID)
-		status = fail(EXIT_USAGE, "", why);
+		status = command_fail(EXIT_USAGE, "", why);
 	else if (err != 0)
-		status = fail_error(err, why);
+		status = command_fail_error(err, why);
 	else
 		status = check_status(check_summary(report));
 	network_state_fini(state);
@@ -264,13 +179,13 @@ command_status(
 	int err, status;
 
 	if (state == NULL)
-		return fail_error(-ERR_NOMEM, why);
-	status = load_network(state, options, dir, why);
+		return command_fail_error(-ERR_NOMEM, why);
+	status = command_load(state, options, dir, why);
 	if (status != EXIT_DONE)
 		return status;
 	err = report_status(state, options->json);
 	network_state_fini(state);
-	return err != 0 ? fail_error(err, why) : EXIT_DONE;
+	return err != 0 ? command_fail_error(err, why) : EXIT_DONE;
 }
 
 static int
@@ -278,16 +193,16 @@ command_forget(
     const struct options *options, const char *dir, struct reason *why)
 {
 	char name[NETWORK_NAME_MAX + 1];
-	int status = pick_network(name, dir, options, why);
+	int status = command_pick(name, dir, options, why);
 	int err;
 
 	if (status != EXIT_DONE)
 		return status;
 	err = network_state_remove(dir, name, why);
 	if (err == -ERR_NOT_FOUND)
-		return fail(EXIT_USAGE, "", why);
+		return command_fail(EXIT_USAGE, "", why);
 	if (err != 0)
-		return fail_error(err, why);
+		return command_fail_error(err, why);
 	printf("Network %s is forgotten.\n", name);
 	return EXIT_DONE;
 }
@@ -299,7 +214,7 @@ run(const struct options *options)
 	char dir[PATH_MAX];
 
 	if (state_dir(dir, options, &why) != 0)
-		return fail(EXIT_USAGE, "", &why);
+		return command_fail(EXIT_USAGE, "", &why);
 	switch (options->command) {
 	case COMMAND_JOIN:
 		return command_join(options, dir, &why);
@@ -309,6 +224,10 @@ run(const struct options *options)
 		return command_status(options, dir, &why);
 	case COMMAND_FORGET:
 		return command_forget(options, dir, &why);
+	case COMMAND_REFRESH:
+		return command_refresh(options, dir, &why);
+	case COMMAND_EXPORT:
+		return command_export(options, dir, &why);
 	case COMMAND_HELP:
 		fputs(options_usage(), stdout);
 		return EXIT_DONE;
@@ -333,7 +252,7 @@ main(int argc, char **argv)
 	}
 	signal(SIGPIPE, SIG_IGN);
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
-		return fail_error(-ERR_NOMEM, &why);
+		return command_fail_error(-ERR_NOMEM, &why);
 	status = run(&options);
 	curl_global_cleanup();
 	if (fflush(stdout) != 0 && status == EXIT_DONE)

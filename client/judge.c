@@ -63,6 +63,50 @@ judge_dns_server(
 }
 
 int
+judge_est_chain(const struct est_judge *judge, const struct cert_list *chain,
+    struct reason *why)
+{
+	struct reason inner = {""};
+	struct bytes leaf = blob_bytes(&chain->items[0]);
+	bool has = false;
+	int err = cert_has_dns_id(&has, leaf, judge->server_name, why);
+
+	if (err == 0 && !has)
+		err = reason_set(why, -ERR_REFUSED,
+		    "server name: the EST server's certificate has no DNS-ID "
+		    "%.180s",
+		    judge->server_name);
+	if (err != 0)
+		return err;
+	err =
+	    trust_verify_server(judge->trust, leaf, chain, judge->now, &inner);
+	if (err != 0)
+		return reason_set(why, err,
+		    "path validation of the EST server's certificate: %.190s",
+		    inner.text);
+	return 0;
+}
+
+int
+judge_est_server(
+    void *arg, const struct bytes *chain, size_t n, struct reason *why)
+{
+	struct cert_list certs = {0};
+	struct reason inner = {""};
+	int err = 0;
+
+	if (n == 0)
+		return reason_set(why, -ERR_REFUSED,
+		    "the EST server presents no certificate");
+	for (size_t i = 0; err == 0 && i < n; i++)
+		err = cert_list_add(&certs, chain[i]);
+	if (err == 0)
+		err = judge_est_chain(arg, &certs, &inner);
+	cert_list_fini(&certs);
+	return err != 0 ? reason_set(why, err, "%s", inner.text) : 0;
+}
+
+int
 cert_has_dns_id(
     bool *has, struct bytes der, const char *name, struct reason *why)
 {

@@ -7,6 +7,7 @@
 #include "base/domain.h"
 #include "base/str.h"
 #include "client/discover.h"
+#include "client/export.h"
 #include "client/network_state.h"
 #include "tls/server.h"
 
@@ -23,6 +24,8 @@ enum option_id {
 	OPT_PAKE_SCHEME,
 	OPT_NAME,
 	OPT_JSON,
+	OPT_FORCE,
+	OPT_OUT,
 	OPT_HELP,
 	OPT_VERSION,
 	OPT_END
@@ -41,6 +44,8 @@ static const struct option long_options[] = {
     {"pake-scheme", required_argument, NULL, OPT_PAKE_SCHEME},
     {"name", required_argument, NULL, OPT_NAME},
     {"json", no_argument, NULL, OPT_JSON},
+    {"force", no_argument, NULL, OPT_FORCE},
+    {"out", required_argument, NULL, OPT_OUT},
     {"help", no_argument, NULL, OPT_HELP},
     {"version", no_argument, NULL, OPT_VERSION},
     {NULL, 0, NULL, 0},
@@ -64,6 +69,11 @@ static const struct {
     {"status", COMMAND_STATUS,
 	BIT(OPT_STATE) | BIT(OPT_NETWORK) | BIT(OPT_JSON)},
     {"forget", COMMAND_FORGET, BIT(OPT_STATE) | BIT(OPT_NETWORK)},
+    {"refresh", COMMAND_REFRESH,
+	BIT(OPT_STATE) | BIT(OPT_NETWORK) | BIT(OPT_SERVER) |
+	    BIT(OPT_INTERFACE) | BIT(OPT_FORCE)},
+    {"export", COMMAND_EXPORT,
+	BIT(OPT_STATE) | BIT(OPT_NETWORK) | BIT(OPT_OUT) | BIT(OPT_FORCE)},
 };
 
 const char *
@@ -85,6 +95,16 @@ options_usage(void)
 	       "ask for QNAME\n"
 	       "  status [--network NAME] [--json]\n"
 	       "      show what is known of a network\n"
+	       "  refresh [--network NAME] [--server HOST:PORT] [--interface "
+	       "IF ...]\n"
+	       "       [--force]\n"
+	       "      keep what is known while it is valid; else find the EST "
+	       "server again,\n"
+	       "      verify it, and fetch anew (--force: in any case)\n"
+	       "  export FORMAT [--network NAME] [--out DIR [--force]]\n"
+	       "      print, or write to DIR, a configuration that uses the "
+	       "DNS servers: for\n"
+	       "      systemd-resolved, unbound, stubby, firefox or chromium\n"
 	       "  forget [--network NAME]\n"
 	       "      forget a network\n"
 	       "  --help, --version\n"
@@ -173,6 +193,12 @@ set_option(struct options *options, int id, const char *value)
 	case OPT_JSON:
 		options->json = true;
 		return 0;
+	case OPT_FORCE:
+		options->force = true;
+		return 0;
+	case OPT_OUT:
+		options->out_dir = value;
+		return value[0] != '\0' ? 0 : -ERR_INVALID;
 	case OPT_HELP:
 		options->command = COMMAND_HELP;
 		return 0;
@@ -210,6 +236,30 @@ set_command(struct options *options, const char *name, unsigned int given,
 	return reason_set(why, -ERR_INVALID, "unknown command: %.80s", name);
 }
 
+/* The words that are no options: a command, and for export a format. */
+static int
+set_words(struct options *options, int n, char **words, unsigned int given,
+    struct reason *why)
+{
+	int err;
+
+	if (n == 0)
+		return reason_set(why, -ERR_INVALID, "a command is missing");
+	err = set_command(options, words[0], given, why);
+	if (err != 0)
+		return err;
+	if (options->command == COMMAND_EXPORT) {
+		if (n != 2 || !export_format_is_known(words[1]))
+			return reason_set(why, -ERR_INVALID,
+			    "export wants one format: " EXPORT_FORMATS);
+		options->format = words[1];
+		return 0;
+	}
+	if (n != 1)
+		return reason_set(why, -ERR_INVALID, "one command at a time");
+	return 0;
+}
+
 int
 options_parse(struct options *out, int argc, char **argv, struct reason *why)
 {
@@ -236,13 +286,9 @@ options_parse(struct options *out, int argc, char **argv, struct reason *why)
 		given |= BIT(id);
 	}
 	if (options.command == 0) {
-		int err;
+		int err = set_words(
+		    &options, argc - optind, argv + optind, given, why);
 
-		if (argc - optind != 1)
-			return reason_set(why, -ERR_INVALID,
-			    argc == optind ? "a command is missing"
-					   : "one command at a time");
-		err = set_command(&options, argv[optind], given, why);
 		if (err != 0)
 			return err;
 	}

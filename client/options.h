@@ -13,6 +13,8 @@ enum join_command {
 	COMMAND_CHECK,
 	COMMAND_STATUS,
 	COMMAND_FORGET,
+	COMMAND_REFRESH,
+	COMMAND_EXPORT,
 	COMMAND_HELP,
 	COMMAND_VERSION,
 };
@@ -26,9 +28,11 @@ struct options {
 	const char *code_file;
 	const char *identity;
 	const char *qname;
+	const char *format, *out_dir; /* export */
 	struct mdns_config interfaces;
 	bool allow_unconstrained;
 	bool json;
+	bool force;
 	uint16_t pake_extension, pake_scheme;
 };
 

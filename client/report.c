@@ -224,3 +224,117 @@ report_check(const struct network_state *state,
 		print_line(&report->items[i]);
 	return 0;
 }
+
+int
+report_kept(
+    const struct network_state *state, const struct check_report *report)
+{
+	printf("What is known of network %s is valid; nothing was fetched "
+	       "(--force fetches all the same).\n",
+	    state->name);
+	for (size_t i = 0; i < report->n; i++) {
+		const struct check_line *line = &report->items[i];
+
+		if (line->outcome == CHECK_OK)
+			continue;
+		printf("%s  %s  %s (%s); nothing speaks against its "
+		       "certificate\n",
+		    label_text(line->resolver), line->resolver->adn,
+		    line->outcome == CHECK_NO_ANSWER ? "gave no answer"
+						     : "could not be asked",
+		    line->why.text);
+	}
+	return 0;
+}
+
+/* "certificate SERIAL (until END)" */
+static int
+print_cert(const struct resolver *resolver)
+{
+	struct cert_info *info CLEANUP(freep) = calloc(1, sizeof(*info));
+	char end[RFC3339_LEN];
+	int err = info == NULL
+		      ? -ERR_NOMEM
+		      : cert_parse(info, blob_bytes(&resolver->cert), NULL);
+
+	if (err != 0)
+		return err;
+	rfc3339_format(end, info->not_after);
+	printf("certificate %s (until %s)", info->serial, end);
+	return 0;
+}
+
+static const char *
+state_text(const struct resolver *resolver)
+{
+	return resolver->state[0] != '\0' ? resolver->state : "of no state";
+}
+
+static void
+print_place(const struct resolver *resolver)
+{
+	printf(" port %u", (unsigned int)resolver->port);
+	if (resolver->dohpath[0] != '\0')
+		printf(" path %s", resolver->dohpath);
+	for (size_t i = 0; i < resolver->n_addresses; i++) {
+		char ip[IP_TEXT_MAX];
+
+		ip_format(ip, &resolver->addresses[i]);
+		printf("%s%s", i == 0 ? " at " : ", ", ip);
+	}
+}
+
+static int
+print_resolver_change(const struct change *change)
+{
+	const struct resolver *r = change->before;
+	int err;
+
+	printf("%s  %s  ", label_text(r), r->adn);
+	err = print_cert(r);
+	switch (change->kind) {
+	case CHANGE_ADDED:
+		printf(" added (%s)", state_text(change->after));
+		break;
+	case CHANGE_REMOVED:
+		fputs(" removed", stdout);
+		break;
+	case CHANGE_REPLACED:
+		fputs(" replaced by ", stdout);
+		if (err == 0)
+			err = print_cert(change->after);
+		break;
+	case CHANGE_STATE:
+		printf(" was %s, is %s", state_text(change->before),
+		    state_text(change->after));
+		break;
+	default:
+		fputs(" is served elsewhere:", stdout);
+		print_place(change->after);
+	}
+	putchar('\n');
+	return err;
+}
+
+int
+report_changes(const struct network_state *state, const struct changes *changes)
+{
+	int err = 0;
+
+	printf("Fetched from the EST server %s, network %s:\n",
+	    state->server_name, state->name);
+	if (changes->n == 0)
+		puts("nothing has changed");
+	for (size_t i = 0; err == 0 && i < changes->n; i++) {
+		const struct change *change = &changes->items[i];
+
+		if (change->kind == CHANGE_ROOT)
+			puts("the root certificate was replaced; the one "
+			     "before vouches for it");
+		else if (change->kind == CHANGE_INTERMEDIATES)
+			puts("the CA certificates below the root changed");
+		else
+			err = print_resolver_change(change);
+	}
+	return err;
+}

@@ -2,6 +2,7 @@
 #ifndef CLIENT_REPORT_H
 #define CLIENT_REPORT_H
 
+#include "client/changes.h"
 #include "client/check.h"
 #include "client/network_state.h"
 
@@ -9,5 +10,12 @@
 int report_status(const struct network_state *state, bool json) NODISCARD;
 int report_check(const struct network_state *state,
     const struct check_report *report, bool json) NODISCARD;
+
+/* A refresh that fetched nothing, and what could not be asked. */
+int report_kept(const struct network_state *state,
+    const struct check_report *report) NODISCARD;
+/* A refresh that fetched; state is what was there before. */
+int report_changes(
+    const struct network_state *state, const struct changes *changes) NODISCARD;
 
 #endif

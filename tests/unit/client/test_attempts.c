@@ -196,10 +196,37 @@ test_only_the_wanted_first(void **state)
 	assert_int_equal(3, script.n_asked);
 }
 
+/* Without a PAKE nothing is given away: more than three may be asked, as long
+ * as there are connections left. */
+static void
+test_refused_certificates_go_on(void **state)
+{
+	struct script script = {.outcomes = {ATTEMPT_REFUSED, ATTEMPT_REFUSED,
+				    ATTEMPT_REFUSED, ATTEMPT_REFUSED, 0}};
+	struct attempts attempts = {0};
+	struct candidates list;
+
+	(void)state;
+	make_list(&list, NULL, 5, 1);
+	assert_int_equal(
+	    0, attempts_run(&attempts, &list, NULL, play, &script));
+	assert_int_equal(5, script.n_asked);
+	memset(&attempts, 0, sizeof(attempts));
+	memset(&script, 0, sizeof(script));
+	for (size_t i = 0; i < CANDIDATES_MAX; i++)
+		script.outcomes[i] = ATTEMPT_REFUSED;
+	make_list(&list, NULL, 30, 3);
+	assert_int_equal(
+	    -ERR_REFUSED, attempts_run(&attempts, &list, NULL, play, &script));
+	assert_int_equal(ATTEMPT_CONNECTIONS_MAX, script.n_asked);
+	assert_string_equal("reason of a", attempts.why.text);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_refused_certificates_go_on),
 	    cmocka_unit_test(test_three_answers_are_the_end_refused),
 	    cmocka_unit_test(test_those_without_an_answer_do_not_count),
 	    cmocka_unit_test(test_addresses_in_turn),

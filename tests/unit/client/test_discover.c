@@ -41,6 +41,10 @@ test_instances_need_spake2plus(void **state)
 	assert_true(candidates_add_instance(&list, &instance));
 	assert_int_equal(1, list.n);
 	assert_string_equal("", list.items[0].name);
+	/* But for a connection that has no use for it. */
+	list.without_pake = true;
+	make_instance(&instance, "x", "192.0.2.2", NULL, "name=est.a.b");
+	assert_true(candidates_add_instance(&list, &instance));
 }
 
 static void

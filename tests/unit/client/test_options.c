@@ -48,13 +48,38 @@ test_join(void **state)
 }
 
 static void
+test_refresh_and_export(void **state)
+{
+	struct options o;
+
+	(void)state;
+	assert_int_equal(
+	    0, parse(&o, "estuary-join refresh --network n --server h:1 "
+			 "--interface eth0"));
+	assert_int_equal(COMMAND_REFRESH, o.command);
+	assert_false(o.force);
+	assert_int_equal(0, parse(&o, "estuary-join refresh --force"));
+	assert_true(o.force);
+	assert_int_equal(
+	    0, parse(&o, "estuary-join export systemd-resolved --out d"));
+	assert_int_equal(COMMAND_EXPORT, o.command);
+	assert_string_equal("systemd-resolved", o.format);
+	assert_string_equal("d", o.out_dir);
+}
+
+static void
 test_usage_refused(void **state)
 {
 	static const char *const bad[] = {"estuary-join",
-	    "estuary-join refresh", "estuary-join join extra",
-	    "estuary-join join --enroll", "estuary-join join --trust implicit",
-	    "estuary-join join --json", "estuary-join join --server",
-	    "estuary-join status --name x", "estuary-join join --network a/b",
+	    "estuary-join refresh --json", "estuary-join refresh x",
+	    "estuary-join export", "estuary-join export bind",
+	    "estuary-join export unbound stubby",
+	    "estuary-join export unbound --server h:1",
+	    "estuary-join export unbound --out", "estuary-join join --force",
+	    "estuary-join join extra", "estuary-join join --enroll",
+	    "estuary-join join --trust implicit", "estuary-join join --json",
+	    "estuary-join join --server", "estuary-join status --name x",
+	    "estuary-join join --network a/b",
 	    "estuary-join join --server-name -x",
 	    "estuary-join join --pake-scheme 0x1",
 	    "estuary-join join --pake-scheme 65536",
@@ -71,6 +96,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_join),
+	    cmocka_unit_test(test_refresh_and_export),
 	    cmocka_unit_test(test_usage_refused),
 	};
 

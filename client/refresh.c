@@ -1,0 +1,125 @@
+#include "client/refresh.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/str.h"
+#include "client/learn.h"
+#include "client/reconnect.h"
+
+enum refresh_verdict
+refresh_decide(const struct network_state *state, const struct trust *trust,
+    const struct check_report *report, int64_t now, struct reason *why)
+{
+	for (size_t i = 0; i < state->resolvers.n; i++) {
+		const struct resolver *r = &state->resolvers.items[i];
+		struct reason inner = {""};
+
+		if (trust_verify_server(
+			trust, blob_bytes(&r->cert), NULL, now, &inner) == 0)
+			continue;
+		reason_set(why, 0,
+		    "the stored certificate of %s is no longer valid: %.140s",
+		    r->adn, inner.text);
+		return REFRESH_FETCH;
+	}
+	for (size_t i = 0; report != NULL && i < report->n; i++) {
+		const struct check_line *line = &report->items[i];
+
+		if (line->outcome != CHECK_REFUSED)
+			continue;
+		reason_set(why, 0, "%s", line->why.text);
+		return REFRESH_FETCH;
+	}
+	return REFRESH_KEEP;
+}
+
+static int
+check_root(const struct trust *trust, const struct cert_list *cacerts,
+    const struct trust *stored, int64_t now, struct reason *why)
+{
+	struct reason inner = {""};
+
+	if (bytes_equal(trust_root(trust), trust_root(stored)))
+		return 0;
+	if (trust_check_successor(stored, trust, cacerts, now, &inner) != 0)
+		return reason_set(why, -ERR_REFUSED,
+		    "trust anchor: the server's root certificate is another "
+		    "than the stored one: %.120s",
+		    inner.text);
+	if (!constraints_equal(
+		trust_constraints(trust), trust_constraints(stored)))
+		return reason_set(why, -ERR_REFUSED,
+		    "trust anchor: the new root permits other names than the "
+		    "stored one; join again to accept it");
+	return 0;
+}
+
+int
+refresh_trust(struct trust **out, const struct cert_list *cacerts,
+    const struct trust *stored, int64_t now, struct reason *why)
+{
+	struct trust *trust = NULL;
+	struct reason inner = {""};
+	int err = trust_from_certs(&trust, cacerts, &inner);
+
+	if (err != 0)
+		return reason_set(why, err, "trust anchor: %.230s", inner.text);
+	err = check_root(trust, cacerts, stored, now, why);
+	if (err != 0) {
+		trust_free(trust);
+		return err;
+	}
+	*out = trust;
+	return 0;
+}
+
+/* A learn_accept_fn; arg is the stored trust. */
+static int
+accept_anchor(struct trust **out, const struct cert_list *cacerts,
+    const void *arg, struct reason *why)
+{
+	return refresh_trust(out, cacerts, arg, clock_now(), why);
+}
+
+/* What a refresh does not change. */
+static void
+copy_identity(struct network_state *out, const struct network_state *from)
+{
+	memcpy(out->name, from->name, sizeof(out->name));
+	memcpy(out->server_name, from->server_name, sizeof(out->server_name));
+	out->opted_in = from->opted_in;
+	out->joined_at = from->joined_at;
+}
+
+int
+refresh_network(struct network_state *out, const struct network_state *stored,
+    const struct trust *trust, const struct refresh_params *params,
+    struct reason *why)
+{
+	struct join_connection *connection CLEANUP(freep) =
+	    calloc(1, sizeof(*connection));
+	struct network_state *state CLEANUP(freep) = calloc(1, sizeof(*state));
+	const struct reconnect_params reconnect_params = {
+	    .server = params->server,
+	    .server_name = stored->server_name,
+	    .trust = trust,
+	    .interfaces = &params->interfaces,
+	};
+	int err;
+
+	if (connection == NULL || state == NULL)
+		return -ERR_NOMEM;
+	err = reconnect(connection, &reconnect_params, why);
+	if (err == 0) {
+		copy_identity(state, stored);
+		err =
+		    learn_network(state, connection, accept_anchor, trust, why);
+	}
+	if (err == 0)
+		*out = *state;
+	else
+		network_state_fini(state);
+	join_connection_fini(connection);
+	return err;
+}

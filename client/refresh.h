@@ -1,0 +1,43 @@
+/* A network that was joined before: is what is known of it still good, and if
+ * not, fetching it anew (draft-reddy-add-iot-byod-bootstrap 8). */
+#ifndef CLIENT_REFRESH_H
+#define CLIENT_REFRESH_H
+
+#include "ca/trust.h"
+#include "client/check.h"
+#include "client/network_state.h"
+#include "mdns/announce.h"
+
+enum refresh_verdict {
+	REFRESH_KEEP = 1,
+	REFRESH_FETCH, /* why says what speaks against what is stored */
+};
+
+/* The facts are the stored certificates, the time, and what asking the DNS
+ * servers gave (report; NULL when they were not asked). What is stored is kept
+ * as long as each certificate validates and no server was refused: a server
+ * that cannot be reached, or has no answer, says nothing against its
+ * certificate. */
+enum refresh_verdict refresh_decide(const struct network_state *state,
+    const struct trust *trust, const struct check_report *report, int64_t now,
+    struct reason *why);
+
+/* Builds trust from the certificates of a later /cacerts. The root must be the
+ * stored one; or one that the stored one vouches for (RFC 4210 4.4) and that
+ * permits the same names. -ERR_REFUSED. */
+int refresh_trust(struct trust **out, const struct cert_list *cacerts,
+    const struct trust *stored, int64_t now, struct reason *why) NODISCARD;
+
+struct refresh_params {
+	const char *server; /* "host:port", NULL: discover */
+	struct mdns_config interfaces;
+};
+
+/* Finds the EST server again, verifies it by the stored reference identifier
+ * and trust anchor, and fetches everything anew into *out, a whole state of the
+ * same network. Nothing is written. Errors as join_network(). */
+int refresh_network(struct network_state *out,
+    const struct network_state *stored, const struct trust *trust,
+    const struct refresh_params *params, struct reason *why) NODISCARD;
+
+#endif
