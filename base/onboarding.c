@@ -218,3 +218,46 @@ code_parse(struct onboarding_code *out, const char *text, struct reason *why)
 	explicit_bzero(&code, sizeof(code));
 	return err;
 }
+
+/* The values of exactly n characters, dashes and white space left out. */
+static int
+read_values(uint8_t *values, size_t n, const char *text)
+{
+	size_t i = 0;
+
+	for (; *text != '\0'; text++) {
+		int v;
+
+		if (strchr("- \t\r\n", *text) != NULL)
+			continue;
+		v = char_value(*text);
+		if (v < 0 || i == n)
+			return -ERR_INVALID;
+		values[i++] = (uint8_t)v;
+	}
+	return i == n ? 0 : -ERR_INVALID;
+}
+
+int
+code_from_parts(
+    struct onboarding_code *out, const char *identity, const char *secret)
+{
+	struct onboarding_code code = {0};
+	uint8_t values[CODE_LEN], *rest = values + CODE_IDENTITY_LEN;
+	int err = read_values(values, CODE_IDENTITY_LEN, identity);
+
+	if (err == 0 && read_values(rest, CODE_SECRET_LEN, secret) != 0) {
+		err = read_values(rest, CODE_SECRET_LEN + 1, secret);
+		if (err == 0 && check_value(values) != values[CODE_LEN - 1])
+			err = -ERR_INVALID;
+	}
+	for (size_t i = 0; i < CODE_IDENTITY_LEN && err == 0; i++)
+		code.identity[i] = alphabet[values[i]];
+	for (size_t i = 0; i < CODE_SECRET_LEN && err == 0; i++)
+		code.secret[i] = alphabet[rest[i]];
+	if (err == 0)
+		*out = code;
+	explicit_bzero(values, sizeof(values));
+	explicit_bzero(&code, sizeof(code));
+	return err;
+}

@@ -45,4 +45,10 @@ int code_format_uri(char *out, const struct onboarding_code *code) NODISCARD;
 int code_parse(struct onboarding_code *out, const char *text,
     struct reason *why) NODISCARD;
 
+/* A code given as a user name and a password: its identity, and its secret with
+ * or without the check character behind it. Read as code_parse() does; only
+ * identity and secret are set. -ERR_INVALID if it is not one. */
+int code_from_parts(struct onboarding_code *out, const char *identity,
+    const char *secret) NODISCARD;
+
 #endif

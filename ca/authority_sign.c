@@ -50,10 +50,28 @@ check_form(const struct signer_request *request, struct reason *why)
 	return 0;
 }
 
-/* A subject that reads as an address of somebody else would fool a client that
- * still looks there. */
 static int
-check_common_name(const struct signer_request *request, struct reason *why)
+check_client_name(const struct authority *authority,
+    const struct signer_request *request, struct reason *why)
+{
+	const char *cn = request->common_name;
+
+	if (ascii_equal_nocase(cn, authority->server_name))
+		return reason_set(why, -ERR_REFUSED,
+		    "common name %s is server.name, reserved for the appliance",
+		    cn);
+	if (cn[0] == '\0' && request->names.n == 0)
+		return reason_set(why, -ERR_REFUSED,
+		    "RFC 5280 4.1.2.6: neither a subject nor a name");
+	return 0;
+}
+
+/* A subject that reads as an address of somebody else would fool a client that
+ * still looks there; what is no server's certificate may name a user. */
+static int
+check_common_name(const struct authority *authority,
+    const struct profile *profile, const struct signer_request *request,
+    struct reason *why)
 {
 	const char *cn = request->common_name;
 	struct ip_addr ip;
@@ -65,6 +83,8 @@ check_common_name(const struct signer_request *request, struct reason *why)
 	if (!str_is_printable(cn))
 		return reason_set(
 		    why, -ERR_REFUSED, "common name is not printable ASCII");
+	if (!profile->server_auth)
+		return check_client_name(authority, request, why);
 	if (ip_parse(&ip, cn) == 0 ||
 	    (strchr(cn, '.') != NULL && strchr(cn, ' ') == NULL &&
 		!names_has(&request->names, NAME_DNS, cn)))
@@ -78,7 +98,7 @@ static int
 check_names(const struct authority *authority, const struct profile *profile,
     const struct signer_request *request, struct reason *why)
 {
-	int err = check_common_name(request, why);
+	int err = check_common_name(authority, profile, request, why);
 
 	if (err == 0)
 		err = profile_check_names(
@@ -166,7 +186,7 @@ make_cert(struct blob *out, const struct authority *authority,
 		err = build_public_key(cert, csr_public_key(csr));
 	if (err == 0)
 		err = add_usages(cert, profile);
-	if (err == 0)
+	if (err == 0 && request->names.n != 0)
 		err = build_alt_names(cert, &request->names);
 	if (err == 0)
 		err = build_key_ids(cert, ca);

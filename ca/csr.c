@@ -17,7 +17,7 @@
 struct csr {
 	X509_REQ *req;
 	struct blob der;
-	struct names names;
+	struct csr_attributes attributes;
 	char common_name[COMMON_NAME_BYTES_MAX];
 	bool subject_has_more;
 };
@@ -109,7 +109,7 @@ csr_parse(struct csr **out, struct bytes der, struct reason *why)
 	if (err == 0)
 		err = read_subject(csr, why);
 	if (err == 0)
-		err = csr_attributes_read(&csr->names, csr->req, why);
+		err = csr_attributes_read(&csr->attributes, csr->req, why);
 	if (err == 0)
 		err = check_proof(csr, why);
 	if (err == 0)
@@ -200,7 +200,13 @@ csr_subject_has_more(const struct csr *csr)
 const struct names *
 csr_names(const struct csr *csr)
 {
-	return &csr->names;
+	return &csr->attributes.names;
+}
+
+const char *
+csr_challenge(const struct csr *csr)
+{
+	return csr->attributes.challenge;
 }
 
 X509_PUBKEY *

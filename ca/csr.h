@@ -6,6 +6,7 @@
 #include "ca/names.h"
 
 #define CSR_MAX_BYTES 16384
+#define CSR_CHALLENGE_MAX 256 /* with NUL; RFC 2985 appendix A */
 
 struct csr;
 
@@ -25,6 +26,9 @@ struct bytes csr_der(const struct csr *csr);
 const char *csr_common_name(const struct csr *csr);
 /* True if the subject holds anything besides one common name. */
 bool csr_subject_has_more(const struct csr *csr);
+/* The challengePassword attribute (RFC 2985 5.4.1), "" if it is absent: in EST
+ * the channel binding (RFC 7030 3.5). */
+const char *csr_challenge(const struct csr *csr);
 /* The SANs of the extensionRequest attribute; none if it is absent. */
 const struct names *csr_names(const struct csr *csr);
 

@@ -2,6 +2,7 @@
 
 #include <openssl/err.h>
 
+#include "base/str.h"
 #include "ca/csr_openssl.h"
 #include "ca/names_openssl.h"
 #include "ca/openssl_util.h"
@@ -102,6 +103,38 @@ read_extension_request(
 	return 0;
 }
 
+/* A DirectoryString, of which channel binding (RFC 7030 3.5) and whatever
+ * people type need printable ASCII alone. */
+static int
+read_challenge(
+    char out[CSR_CHALLENGE_MAX], X509_ATTRIBUTE *attr, struct reason *why)
+{
+	ASN1_TYPE *value = X509_ATTRIBUTE_get0_type(attr, 0);
+	const ASN1_STRING *text;
+	int len;
+
+	if (X509_ATTRIBUTE_count(attr) != 1 ||
+	    (value->type != V_ASN1_PRINTABLESTRING &&
+		value->type != V_ASN1_UTF8STRING &&
+		value->type != V_ASN1_IA5STRING &&
+		value->type != V_ASN1_T61STRING))
+		return reason_set(why, -ERR_INVALID,
+		    "RFC 2985 5.4.1: challengePassword must be one string");
+	text = value->value.asn1_string;
+	len = ASN1_STRING_length(text);
+	if (len >= CSR_CHALLENGE_MAX)
+		return reason_set(why, -ERR_INVALID,
+		    "RFC 2985 5.4.1: challengePassword is longer than %d "
+		    "characters",
+		    CSR_CHALLENGE_MAX - 1);
+	memcpy(out, ASN1_STRING_get0_data(text), (size_t)len);
+	out[len] = '\0';
+	if (strlen(out) != (size_t)len || !str_is_printable(out))
+		return reason_set(why, -ERR_INVALID,
+		    "request's challengePassword is not printable ASCII");
+	return 0;
+}
+
 /* The attribute's place in known_attributes, -1 if it has none. Microsoft's
  * name for the extension request means the same. */
 static int
@@ -118,10 +151,11 @@ attribute_find(X509_ATTRIBUTE *attr)
 }
 
 int
-csr_attributes_read(struct names *out, const X509_REQ *req, struct reason *why)
+csr_attributes_read(
+    struct csr_attributes *out, const X509_REQ *req, struct reason *why)
 {
 	bool seen[ARRAY_LEN(known_attributes)] = {false};
-	struct names names = {0};
+	struct csr_attributes read = {.challenge = ""};
 
 	for (int i = 0; i < X509_REQ_get_attr_count(req); i++) {
 		X509_ATTRIBUTE *attr = X509_REQ_get_attr(req, i);
@@ -141,10 +175,12 @@ csr_attributes_read(struct names *out, const X509_REQ *req, struct reason *why)
 			    "request has the attribute %s twice", name);
 		seen[at] = true;
 		if (known_attributes[at] == NID_ext_req)
-			err = read_extension_request(&names, attr, why);
+			err = read_extension_request(&read.names, attr, why);
+		if (known_attributes[at] == NID_pkcs9_challengePassword)
+			err = read_challenge(read.challenge, attr, why);
 		if (err != 0)
 			return err;
 	}
-	*out = names;
+	*out = read;
 	return 0;
 }

@@ -10,10 +10,14 @@
  * a reason that names the key. */
 int csr_key_check(X509_PUBKEY *key, struct reason *why) NODISCARD;
 
-/* The SANs of the request's extensionRequest, none if it has none; refuses
- * attributes and extensions that it may not have. */
-int csr_attributes_read(
-    struct names *out, const X509_REQ *req, struct reason *why) NODISCARD;
+struct csr_attributes {
+	struct names names; /* of the extensionRequest, none if it has none */
+	char challenge[CSR_CHALLENGE_MAX]; /* "" if it has none */
+};
+
+/* Refuses attributes and extensions that a request may not have. */
+int csr_attributes_read(struct csr_attributes *out, const X509_REQ *req,
+    struct reason *why) NODISCARD;
 
 /* Valid as long as the request. */
 X509_PUBKEY *csr_public_key(const struct csr *csr);

@@ -25,6 +25,14 @@ static const struct profile profiles[] = {
 	.allow_ip = true,
 	.allow_srv = true,
     },
+    {
+	.id = PROFILE_ENDPOINT,
+	.name = "endpoint",
+	.default_days = 365,
+	.max_days = 365,
+	.client_auth = true,
+	.allow_ip = true,
+    },
 };
 
 /* SRV service labels (RFC 4985) of DNS over TLS (RFC 7858) and over HTTPS (RFC
@@ -91,7 +99,7 @@ check_types(const struct profile *profile, const struct names *names,
 	return 0;
 }
 
-/* Every profile of today has exactly one DNS-ID. */
+/* Every server's profile has exactly one DNS-ID. */
 static int
 find_dns_id(const char **dns_id, const struct profile *profile,
     const struct names *names, struct reason *why)
@@ -174,6 +182,17 @@ check_dns_server(const struct names *names, const char *adn,
 	return 0;
 }
 
+static int
+check_endpoint(
+    const struct names *names, const char *server_name, struct reason *why)
+{
+	if (!names_has(names, NAME_DNS, server_name))
+		return 0;
+	return reason_set(why, -ERR_REFUSED,
+	    "profile endpoint: %s is server.name, reserved for the appliance",
+	    server_name);
+}
+
 int
 profile_check_names(const struct profile *profile, const struct names *names,
     const char *server_name, struct reason *why)
@@ -181,8 +200,11 @@ profile_check_names(const struct profile *profile, const struct names *names,
 	const char *dns_id = NULL;
 	int err = check_types(profile, names, why);
 
-	if (err == 0)
-		err = find_dns_id(&dns_id, profile, names, why);
+	if (err != 0)
+		return err;
+	if (profile->id == PROFILE_ENDPOINT)
+		return check_endpoint(names, server_name, why);
+	err = find_dns_id(&dns_id, profile, names, why);
 	if (err != 0)
 		return err;
 	switch (profile->id) {
@@ -190,6 +212,7 @@ profile_check_names(const struct profile *profile, const struct names *names,
 		return check_est_server(dns_id, server_name, why);
 	case PROFILE_DNS_SERVER:
 		return check_dns_server(names, dns_id, server_name, why);
+	case PROFILE_ENDPOINT:
 	default:
 		return reason_set(
 		    why, -ERR_INVALID, "unknown certificate profile");

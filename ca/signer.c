@@ -1,71 +1,84 @@
 #include "ca/signer.h"
 
-#include <pthread.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
-#include "ca/authority_load.h"
-#include "ca/authority_sign.h"
+#include "base/clock.h"
+#include "base/str.h"
+#include "ca/signer_private.h"
 
-#define SIGNER_QUEUE_MAX 1024
-
-struct signer {
-	struct authority *authority;
-	pthread_t thread;
-	pthread_mutex_t lock;
-	pthread_cond_t wake; /* something is queued, or stopping */
-	/* Under lock: */
-	struct signer_request *first, **last;
-	size_t n_queued;
-	bool stopping;
-};
-
-/* NULL when stopping and nothing is left. */
-static struct signer_request *
-take_request(struct signer *signer, bool *stopping)
+static void
+wake(struct signer *signer)
 {
-	struct signer_request *request;
+	const uint64_t one = 1;
 
-	pthread_mutex_lock(&signer->lock);
-	while (signer->first == NULL && !signer->stopping)
-		pthread_cond_wait(&signer->wake, &signer->lock);
-	request = signer->first;
-	if (request != NULL) {
-		signer->first = request->next;
-		if (signer->first == NULL)
-			signer->last = &signer->first;
-		signer->n_queued--;
-	}
-	*stopping = signer->stopping;
-	pthread_mutex_unlock(&signer->lock);
-	return request;
+	/* Full only if the thread is about to look anyway. */
+	if (write(signer->wake_fd, &one, sizeof(one)) < 0)
+		return;
 }
 
 static void
-answer(struct signer *signer, struct signer_request *request, bool stopping)
+signer_free(struct signer *signer)
 {
-	request->next = NULL;
-	request->why.text[0] = '\0';
-	request->cert = (struct blob){0};
-	if (stopping)
-		request->result = reason_set(
-		    &request->why, -ERR_CLOSED, "the signer is stopping");
-	else
-		request->result = authority_sign(
-		    &request->cert, signer->authority, request, &request->why);
-	request->done(request);
+	char how[PROCESS_HOW_MAX];
+
+	process_end(&signer->process, 0, how);
+	if (signer->wake_fd >= 0)
+		close(signer->wake_fd);
+	blob_fini(&signer->root);
+	blob_fini(&signer->issuing);
+	buf_fini(&signer->out);
+	pthread_mutex_destroy(&signer->lock);
+	free(signer);
 }
 
-static void *
-signer_run(void *arg)
+int
+signer_spawn(struct signer **out, struct reason *why)
 {
-	struct signer *signer = arg;
-	struct signer_request *request;
-	bool stopping;
+	struct signer *signer = calloc(1, sizeof(*signer));
+	int err = 0;
 
-	while ((request = take_request(signer, &stopping)) != NULL)
-		answer(signer, request, stopping);
-	return NULL;
+	if (signer == NULL) {
+		reason_set(why, 0, "out of memory");
+		return -ERR_NOMEM;
+	}
+	pthread_mutex_init(&signer->lock, NULL);
+	signer->last = &signer->first;
+	signer->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	if (signer->wake_fd < 0)
+		err = reason_set(why, -ERR_IO, "cannot start the signer");
+	signer->started_ms = clock_monotonic_ms();
+	if (err == 0)
+		err = signer_process_start(signer, why);
+	if (err != 0) {
+		signer_free(signer);
+		return err;
+	}
+	*out = signer;
+	return 0;
+}
+
+static int
+fill_hello(struct signer_hello *hello, const struct signer_config *config)
+{
+	const struct authority_params *create = config->create;
+	int err = str_format(
+	    hello->ca_dir, sizeof(hello->ca_dir), "%s", config->ca_dir);
+
+	if (err == 0)
+		err = str_format(hello->server_name, sizeof(hello->server_name),
+		    "%s", config->server_name);
+	memcpy(hello->per_hour, config->per_hour, sizeof(hello->per_hour));
+	hello->create = create != NULL;
+	if (err != 0 || create == NULL)
+		return err;
+	hello->root_days = create->root_days;
+	hello->issuing_days = create->issuing_days;
+	hello->constraints = create->constraints;
+	return str_format(
+	    hello->domain, sizeof(hello->domain), "%s", create->domain);
 }
 
 /* Signals belong to the main thread. */
@@ -77,41 +90,45 @@ start_thread(struct signer *signer)
 
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
-	rc = pthread_create(&signer->thread, NULL, signer_run, signer);
+	rc = pthread_create(&signer->thread, NULL, signer_thread, signer);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	return rc == 0 ? 0 : -ERR_NOMEM;
+	if (rc != 0)
+		return -ERR_NOMEM;
+	signer->has_thread = true;
+	return 0;
 }
 
-static void
-signer_free(struct signer *signer)
+int
+signer_open(struct signer *signer, const struct signer_config *config,
+    struct reason *why)
 {
-	authority_free(signer->authority);
-	pthread_cond_destroy(&signer->wake);
-	pthread_mutex_destroy(&signer->lock);
-	free(signer);
+	int err = fill_hello(&signer->hello, config);
+
+	if (err != 0)
+		return reason_set(
+		    why, err, "the signer's configuration: %s", err_text(err));
+	err = signer_greet(signer, why);
+	if (err != 0)
+		return err;
+	signer->hello.create = false;
+	signer->up = true;
+	err = start_thread(signer);
+	return err == 0
+		   ? 0
+		   : reason_set(why, err, "cannot start the signer's thread");
 }
 
 int
 signer_start(
     struct signer **out, const struct signer_config *config, struct reason *why)
 {
-	struct signer *signer = calloc(1, sizeof(*signer));
-	int err;
+	struct signer *signer = NULL;
+	int err = signer_spawn(&signer, why);
 
-	if (signer == NULL)
-		return reason_set(why, -ERR_NOMEM, "out of memory");
-	pthread_mutex_init(&signer->lock, NULL);
-	pthread_cond_init(&signer->wake, NULL);
-	signer->last = &signer->first;
-	err = authority_load(
-	    &signer->authority, config->ca_dir, config->server_name, why);
-	if (err == 0) {
-		err = start_thread(signer);
-		if (err != 0)
-			reason_set(why, err, "cannot start the signer");
-	}
+	if (err == 0)
+		err = signer_open(signer, config, why);
 	if (err != 0) {
-		signer_free(signer);
+		signer_stop(signer);
 		return err;
 	}
 	*out = signer;
@@ -125,9 +142,10 @@ signer_stop(struct signer *signer)
 		return;
 	pthread_mutex_lock(&signer->lock);
 	signer->stopping = true;
-	pthread_cond_signal(&signer->wake);
 	pthread_mutex_unlock(&signer->lock);
-	pthread_join(signer->thread, NULL);
+	wake(signer);
+	if (signer->has_thread)
+		pthread_join(signer->thread, NULL);
 	signer_free(signer);
 }
 
@@ -137,18 +155,19 @@ signer_submit(struct signer *signer, struct signer_request *request)
 	int err = 0;
 
 	pthread_mutex_lock(&signer->lock);
-	if (signer->stopping) {
+	if (signer->stopping || !signer->up) {
 		err = -ERR_CLOSED;
-	} else if (signer->n_queued >= SIGNER_QUEUE_MAX) {
+	} else if (signer->n_waiting >= SIGNER_QUEUE_MAX) {
 		err = -ERR_BUSY;
 	} else {
 		request->next = NULL;
 		*signer->last = request;
 		signer->last = &request->next;
-		signer->n_queued++;
-		pthread_cond_signal(&signer->wake);
+		signer->n_waiting++;
 	}
 	pthread_mutex_unlock(&signer->lock);
+	if (err == 0)
+		wake(signer);
 	return err;
 }
 
@@ -216,17 +235,17 @@ signer_issue(struct signer *signer, struct signer_request *request)
 struct bytes
 signer_root(const struct signer *signer)
 {
-	return blob_bytes(&signer->authority->root);
+	return blob_bytes(&signer->root);
 }
 
 struct bytes
 signer_issuing(const struct signer *signer)
 {
-	return blob_bytes(&signer->authority->issuing);
+	return blob_bytes(&signer->issuing);
 }
 
 const struct constraints *
 signer_constraints(const struct signer *signer)
 {
-	return &signer->authority->constraints;
+	return &signer->constraints;
 }

@@ -1,7 +1,11 @@
 /*
- * The signer: the only place that holds the CA's keys. Values go in, a
- * certificate comes out; no private key and no digest crosses this interface,
- * which is shaped so that the other side can be a process of its own.
+ * The signer: the only place that holds the CA's keys, and a process of its own
+ * (ca/signer_process.h). Values go in, a certificate comes out; no private key
+ * and no digest crosses this interface, and no key file is opened on this side
+ * of it.
+ *
+ * When the process ends, what waits for it is answered with -ERR_CLOSED, and it
+ * is started again after 1, 2, 4 ... 30 seconds.
  */
 #ifndef CA_SIGNER_H
 #define CA_SIGNER_H
@@ -9,6 +13,7 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "ca/authority.h"
 #include "ca/constraints.h"
 #include "ca/csr.h"
 #include "ca/names.h"
@@ -16,11 +21,17 @@
 
 #define COMMON_NAME_MAX 64 /* ub-common-name, RFC 5280 appendix A.1 */
 
+#define SIGNER_PROFILES_MAX 16 /* enum profile_id is below */
+
 struct signer;
 
 struct signer_config {
 	const char *ca_dir;
 	const char *server_name; /* reserved for PROFILE_EST_SERVER */
+	/* Not NULL: the CA is made with these first. */
+	const struct authority_params *create;
+	/* Certificates an hour by profile; 0: the default of ca/rate.h. */
+	uint32_t per_hour[SIGNER_PROFILES_MAX];
 };
 
 /* One request, and its answer. The caller owns it until done was called. */
@@ -46,17 +57,27 @@ struct signer_request {
 	struct signer_request *next; /* the signer's */
 };
 
-/* Reads and checks the CA (permissions, key fits certificate, chain, validity)
- * and starts the signer. */
+/* Starts the process, which waits for signer_open(). To be called before any
+ * thread and any network: what the process inherits is then known. The program
+ * begins as ca/signer_process.h says. */
+int signer_spawn(struct signer **out, struct reason *why) NODISCARD;
+/* Has it make the CA if that is wanted, read and check it (permissions, key
+ * fits certificate, chain, validity), and shut itself in. After a failure only
+ * signer_stop() is left. */
+int signer_open(struct signer *signer, const struct signer_config *config,
+    struct reason *why) NODISCARD;
+/* Both in one. */
 int signer_start(struct signer **out, const struct signer_config *config,
     struct reason *why) NODISCARD;
-/* Answers what is queued with -ERR_CLOSED, and ends. NULL is accepted. */
+/* Answers what is queued with -ERR_CLOSED, and ends the process. NULL is
+ * accepted. */
 void signer_stop(struct signer *signer);
 
 /* Queues a request from any thread without blocking. -ERR_BUSY when the queue
- * is full: then done is not called. The signer checks it all by itself: proof
- * of possession, key policy, profile, constraints, reserved name, validity
- * (never beyond the issuing CA's), and gives a random 128-bit serial. */
+ * is full, -ERR_CLOSED while there is no process: then done is not called. The
+ * process checks it all by itself: proof of possession, key policy, profile,
+ * constraints, reserved name, validity (never beyond the issuing CA's), the
+ * profile's rate (-ERR_BUSY), and gives a random 128-bit serial. */
 int signer_submit(
     struct signer *signer, struct signer_request *request) NODISCARD;
 /* The same, waiting for the answer: for the start and for tests. Returns the

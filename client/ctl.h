@@ -48,6 +48,8 @@ int ctl_identity_add(const struct ctl *ctl, int argc, char **argv);
 int ctl_identity_list(const struct ctl *ctl, int argc, char **argv);
 int ctl_identity_remove(const struct ctl *ctl, int argc, char **argv);
 int ctl_identity_unlock(const struct ctl *ctl, int argc, char **argv);
+int ctl_identity_disable(const struct ctl *ctl, int argc, char **argv);
+int ctl_identity_enable(const struct ctl *ctl, int argc, char **argv);
 int ctl_dns_issue(const struct ctl *ctl, int argc, char **argv);
 int ctl_dns_list(const struct ctl *ctl, int argc, char **argv);
 int ctl_dns_promote(const struct ctl *ctl, int argc, char **argv);

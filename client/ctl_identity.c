@@ -28,8 +28,21 @@ read_password(char *out, size_t size)
 	return 0;
 }
 
+/* "XXXX-XXXX-XXXX-XXXX-XXXX": identity, secret, and a check character. */
 static void
-print_added(const json_t *answer)
+print_basic(const json_t *answer)
+{
+	const char *code = json_string_value(json_object_get(answer, "code"));
+
+	if (code == NULL)
+		printf("Over HTTP Basic too.\n");
+	else if (strlen(code) >= 23)
+		printf("Over HTTP Basic: user %.9s, password %.13s\n", code,
+		    code + 10);
+}
+
+static void
+print_added(const json_t *answer, bool basic)
 {
 	const json_t *uses = json_object_get(answer, "uses_left");
 	const char *uri = json_string_value(json_object_get(answer, "uri"));
@@ -43,6 +56,8 @@ print_added(const json_t *answer)
 		printf("Identity %s, with the password that was given\n",
 		    ctl_text(answer, "identity"));
 	}
+	if (basic)
+		print_basic(answer);
 	if (json_is_integer(uses))
 		printf("Good for %lld %s", json_integer_value(uses),
 		    json_integer_value(uses) == 1 ? "use" : "uses");
@@ -56,7 +71,7 @@ print_added(const json_t *answer)
 struct add_options {
 	const char *profile;
 	int64_t uses, expires_in;
-	bool password_stdin;
+	bool password_stdin, basic;
 	json_t *allow_names;
 };
 
@@ -68,6 +83,7 @@ parse_add(struct add_options *o, int argc, char **argv)
 	    {"expires", required_argument, NULL, 'e'},
 	    {"profile", required_argument, NULL, 'p'},
 	    {"allow-name", required_argument, NULL, 'a'},
+	    {"basic", no_argument, NULL, 'b'},
 	    {"password-stdin", no_argument, NULL, 's'}, {NULL, 0, NULL, 0}};
 	int c;
 
@@ -91,6 +107,9 @@ parse_add(struct add_options *o, int argc, char **argv)
 			json_array_append_new(
 			    o->allow_names, json_string(optarg));
 			break;
+		case 'b':
+			o->basic = true;
+			break;
 		case 's':
 			o->password_stdin = true;
 			break;
@@ -100,8 +119,10 @@ parse_add(struct add_options *o, int argc, char **argv)
 	}
 	if (optind + 1 == argc)
 		return CTL_DONE;
-	return ctl_usage("identity add NAME [--uses N] [--expires 7d] "
-			 "[--allow-name PATTERN ...] [--password-stdin]");
+	return ctl_usage(
+	    "identity add NAME [--uses N] [--expires 7d] "
+	    "[--profile endpoint|dns-server] [--allow-name PATTERN ...] "
+	    "[--basic] [--password-stdin]");
 }
 
 static json_t *
@@ -113,6 +134,8 @@ add_body(const struct add_options *o, const char *name, int *status)
 
 	if (o->profile != NULL)
 		json_object_set_new(body, "profile", json_string(o->profile));
+	if (o->basic)
+		json_object_set_new(body, "basic", json_true());
 	if (o->uses != 0)
 		json_object_set_new(body, "uses", json_integer(o->uses));
 	if (o->expires_in != 0)
@@ -152,7 +175,7 @@ ctl_identity_add(const struct ctl *ctl, int argc, char **argv)
 	if (status == CTL_DONE && ctl->json)
 		ctl_print_json(answer);
 	else if (status == CTL_DONE)
-		print_added(answer);
+		print_added(answer, o.basic);
 	json_decref(answer);
 	json_decref(o.allow_names);
 	return status;
@@ -206,13 +229,31 @@ ctl_identity_remove(const struct ctl *ctl, int argc, char **argv)
 	return ctl_call(ctl, "DELETE", path, NULL, NULL);
 }
 
-int
-ctl_identity_unlock(const struct ctl *ctl, int argc, char **argv)
+static int
+post_change(const struct ctl *ctl, int argc, char **argv, const char *suffix)
 {
 	char path[300];
 
-	if (argc != 2 || ctl_path(path, sizeof(path), "/identities", argv[1],
-			     "/unlock") != 0)
-		return ctl_usage("identity unlock NAME");
+	if (argc != 2 ||
+	    ctl_path(path, sizeof(path), "/identities", argv[1], suffix) != 0)
+		return ctl_usage("identity %s NAME", suffix + 1);
 	return ctl_call(ctl, "POST", path, NULL, NULL);
+}
+
+int
+ctl_identity_unlock(const struct ctl *ctl, int argc, char **argv)
+{
+	return post_change(ctl, argc, argv, "/unlock");
+}
+
+int
+ctl_identity_disable(const struct ctl *ctl, int argc, char **argv)
+{
+	return post_change(ctl, argc, argv, "/disable");
+}
+
+int
+ctl_identity_enable(const struct ctl *ctl, int argc, char **argv)
+{
+	return post_change(ctl, argc, argv, "/enable");
 }

@@ -11,11 +11,13 @@ static const char usage_text[] =
     "\n"
     "  status\n"
     "  ca show                         the root certificate, PEM\n"
-    "  identity add NAME [--uses N] [--expires 7d] [--allow-name PATTERN ...]\n"
-    "                    [--password-stdin]\n"
+    "  identity add NAME [--uses N] [--expires 7d] [--profile P]\n"
+    "                    [--allow-name PATTERN ...] [--basic] "
+    "[--password-stdin]\n"
     "  identity list\n"
     "  identity remove NAME            by identity, or by its label\n"
     "  identity unlock NAME\n"
+    "  identity disable|enable NAME    its certificates renew nothing\n"
     "  dns-server issue --name ADN --label domain-s[:PORT]\n"
     "                   [--label doh[:PORT] [--dohpath TEMPLATE]] [--ip A "
     "...]\n"
@@ -42,6 +44,8 @@ static const struct command {
     {"identity", "list", ctl_identity_list},
     {"identity", "remove", ctl_identity_remove},
     {"identity", "unlock", ctl_identity_unlock},
+    {"identity", "disable", ctl_identity_disable},
+    {"identity", "enable", ctl_identity_enable},
     {"dns-server", "issue", ctl_dns_issue},
     {"dns-server", "list", ctl_dns_list},
     {"dns-server", "promote", ctl_dns_promote},

@@ -9,11 +9,13 @@ certificate_put(struct store_txn *txn, int64_t *id,
 {
 	sqlite3_stmt *stmt AUTORESET = sql_prepare(&txn->conn,
 	    "INSERT INTO certificate(serial, subject, profile, identity,"
-	    " issued_at, not_before, not_after, state, der)"
-	    " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, 'valid', ?8)");
+	    " issued_at, not_before, not_after, state, der, identity_id)"
+	    " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, 'valid', ?8,"
+	    " nullif(?9, 0))");
 	const struct audit_row row = {.event = "certificate.issue",
 	    .actor = actor,
 	    .subject = certificate->serial,
+	    .source = certificate->source,
 	    .detail = certificate->profile};
 	int err;
 
@@ -27,6 +29,7 @@ certificate_put(struct store_txn *txn, int64_t *id,
 	sql_bind_int(stmt, 6, certificate->not_before);
 	sql_bind_int(stmt, 7, certificate->not_after);
 	sql_bind_blob(stmt, 8, certificate->der);
+	sql_bind_int(stmt, 9, certificate->identity_id);
 	err = sql_run(&txn->conn, stmt);
 	if (err != 0)
 		return err;
@@ -51,7 +54,8 @@ each_certificate(struct store_reader *reader, sqlite3_stmt *stmt,
 		    .not_before = sql_int(stmt, 6),
 		    .not_after = sql_int(stmt, 7),
 		    .state = sql_text(stmt, 8),
-		    .der = sql_blob(stmt, 9)};
+		    .der = sql_blob(stmt, 9),
+		    .identity_id = sql_int(stmt, 10)};
 
 		(*n)++;
 		err = more < 0 ? more : each(arg, &c);
@@ -61,7 +65,7 @@ each_certificate(struct store_reader *reader, sqlite3_stmt *stmt,
 
 #define CERTIFICATE_COLUMNS                                                    \
 	"id, serial, subject, profile, identity, issued_at, not_before,"       \
-	" not_after, state, der"
+	" not_after, state, der, ifnull(identity_id, 0)"
 
 int
 certificate_list(struct store_reader *reader, int64_t before, int64_t limit,

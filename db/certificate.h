@@ -13,6 +13,8 @@ struct certificate {
 	const char *subject;
 	const char *profile;
 	const char *identity; /* whom it was issued to */
+	int64_t identity_id;  /* the identity that it belongs to; 0: none */
+	const char *source;   /* when put: the peer's address, or NULL */
 	int64_t issued_at, not_before, not_after;
 	const char *state; /* "valid", "revoked" */
 	struct bytes der;

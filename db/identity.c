@@ -33,9 +33,10 @@ identity_add(struct store_txn *txn, const struct identity *identity,
 {
 	sqlite3_stmt *stmt AUTORESET = sql_prepare(&txn->conn,
 	    "INSERT INTO identity(wire_name, name, kind, profile, allow_names,"
-	    " created_at, expires_at, uses_left, guesses_left, guesses_max)"
+	    " created_at, expires_at, uses_left, guesses_left, guesses_max,"
+	    " basic)"
 	    " VALUES(?1, ?2, ?3, ?4, ?5, ?6, nullif(?7, 0), nullif(?8, -1),"
-	    " ?9, ?9)");
+	    " ?9, ?9, ?10)");
 	const struct audit_row row = {.event = "identity.add",
 	    .actor = actor,
 	    .subject = identity->wire_name,
@@ -53,6 +54,7 @@ identity_add(struct store_txn *txn, const struct identity *identity,
 	sql_bind_int(stmt, 7, identity->expires_at);
 	sql_bind_int(stmt, 8, identity->uses_left);
 	sql_bind_int(stmt, 9, identity->guesses_max);
+	sql_bind_int(stmt, 10, identity->basic);
 	err = sql_run(&txn->conn, stmt);
 	if (err == 0)
 		err = put_record(
@@ -62,34 +64,81 @@ identity_add(struct store_txn *txn, const struct identity *identity,
 	return err;
 }
 
-int
-identity_list(struct store_reader *reader, identity_fn each, void *arg)
+#define IDENTITY_SELECT                                                        \
+	"SELECT id, wire_name, name, kind, profile, allow_names, created_at,"  \
+	" ifnull(expires_at, 0), ifnull(uses_left, -1), guesses_left,"         \
+	" guesses_max, failures, retry_at, basic, disabled FROM identity "
+
+static int
+each_identity(struct store_reader *reader, sqlite3_stmt *stmt, identity_fn each,
+    void *arg, int64_t *n)
 {
-	sqlite3_stmt *stmt AUTORESET = sql_prepare(reader,
-	    "SELECT wire_name, name, kind, profile, allow_names, created_at,"
-	    " ifnull(expires_at, 0), ifnull(uses_left, -1), guesses_left,"
-	    " guesses_max, failures, retry_at FROM identity ORDER BY id");
 	int more, err = 0;
 
-	if (stmt == NULL)
-		return -ERR_IO;
 	while (err == 0 && (more = sql_row(reader, stmt)) != 0) {
-		struct identity identity = {.wire_name = sql_text(stmt, 0),
-		    .name = sql_text(stmt, 1),
-		    .kind = sql_text(stmt, 2),
-		    .profile = sql_text(stmt, 3),
-		    .allow_names = sql_text(stmt, 4),
-		    .created_at = sql_int(stmt, 5),
-		    .expires_at = sql_int(stmt, 6),
-		    .uses_left = sql_int(stmt, 7),
-		    .guesses_left = sql_int(stmt, 8),
-		    .guesses_max = sql_int(stmt, 9),
-		    .failures = sql_int(stmt, 10),
-		    .retry_at = sql_int(stmt, 11)};
+		struct identity identity = {.id = sql_int(stmt, 0),
+		    .wire_name = sql_text(stmt, 1),
+		    .name = sql_text(stmt, 2),
+		    .kind = sql_text(stmt, 3),
+		    .profile = sql_text(stmt, 4),
+		    .allow_names = sql_text(stmt, 5),
+		    .created_at = sql_int(stmt, 6),
+		    .expires_at = sql_int(stmt, 7),
+		    .uses_left = sql_int(stmt, 8),
+		    .guesses_left = sql_int(stmt, 9),
+		    .guesses_max = sql_int(stmt, 10),
+		    .failures = sql_int(stmt, 11),
+		    .retry_at = sql_int(stmt, 12),
+		    .basic = sql_int(stmt, 13) != 0,
+		    .disabled = sql_int(stmt, 14) != 0};
 
+		(*n)++;
 		err = more < 0 ? more : each(arg, &identity);
 	}
 	return err;
+}
+
+int
+identity_list(struct store_reader *reader, identity_fn each, void *arg)
+{
+	sqlite3_stmt *stmt AUTORESET =
+	    sql_prepare(reader, IDENTITY_SELECT "ORDER BY id");
+	int64_t n = 0;
+
+	return stmt != NULL ? each_identity(reader, stmt, each, arg, &n)
+			    : -ERR_IO;
+}
+
+int
+identity_get(
+    struct store_reader *reader, int64_t id, identity_fn each, void *arg)
+{
+	sqlite3_stmt *stmt AUTORESET =
+	    sql_prepare(reader, IDENTITY_SELECT "WHERE id = ?1");
+	int64_t n = 0;
+	int err;
+
+	if (stmt == NULL)
+		return -ERR_IO;
+	sql_bind_int(stmt, 1, id);
+	err = each_identity(reader, stmt, each, arg, &n);
+	return err == 0 && n == 0 ? -ERR_NOT_FOUND : err;
+}
+
+int
+identity_get_by_wire_name(struct store_reader *reader, const char *wire_name,
+    identity_fn each, void *arg)
+{
+	sqlite3_stmt *stmt AUTORESET =
+	    sql_prepare(reader, IDENTITY_SELECT "WHERE wire_name = ?1");
+	int64_t n = 0;
+	int err;
+
+	if (stmt == NULL)
+		return -ERR_IO;
+	sql_bind_text(stmt, 1, wire_name);
+	err = each_identity(reader, stmt, each, arg, &n);
+	return err == 0 && n == 0 ? -ERR_NOT_FOUND : err;
 }
 
 int
@@ -172,6 +221,22 @@ identity_unlock(
 	    "identity.unlock", name, now, actor);
 }
 
+int
+identity_disable(
+    struct store_txn *txn, const char *name, int64_t now, const char *actor)
+{
+	return change(txn, "UPDATE identity SET disabled = 1 WHERE id = ?1",
+	    "identity.disable", name, now, actor);
+}
+
+int
+identity_enable(
+    struct store_txn *txn, const char *name, int64_t now, const char *actor)
+{
+	return change(txn, "UPDATE identity SET disabled = 0 WHERE id = ?1",
+	    "identity.enable", name, now, actor);
+}
+
 static int
 copy_record(struct verifier *out, sqlite3_stmt *stmt, int column)
 {
@@ -194,22 +259,25 @@ copy_record(struct verifier *out, sqlite3_stmt *stmt, int column)
 /* Who it is and what speaks against it; *id and *record when granted. */
 static int
 judge_claim(struct store_txn *txn, int64_t *id, struct verifier *record,
-    const char *wire_name, int64_t now)
+    const char *wire_name, bool basic, int64_t now)
 {
 	sqlite3_stmt *stmt AUTORESET = sql_prepare(&txn->conn,
 	    "SELECT id, guesses_left, ifnull(expires_at, 0),"
-	    " ifnull(uses_left, -1), retry_at, w0, l, w0m, w0n"
+	    " ifnull(uses_left, -1), retry_at, w0, l, w0m, w0n, disabled"
 	    " FROM identity LEFT JOIN pake_record ON identity_id = id"
-	    " WHERE wire_name = ?1");
+	    " WHERE wire_name = ?1 AND basic >= ?2");
 	int64_t expires_at;
 	int err;
 
 	if (stmt == NULL)
 		return -ERR_IO;
 	sql_bind_text(stmt, 1, wire_name);
+	sql_bind_int(stmt, 2, basic);
 	err = sql_row(&txn->conn, stmt);
 	if (err <= 0)
 		return err < 0 ? err : CLAIM_UNKNOWN;
+	if (sql_int(stmt, 9) != 0)
+		return CLAIM_DISABLED;
 	expires_at = sql_int(stmt, 2);
 	if (sql_int(stmt, 3) == 0)
 		return CLAIM_USED_UP;
@@ -259,20 +327,35 @@ touch_decoy(struct store_txn *txn)
 	return stmt != NULL ? sql_run(&txn->conn, stmt) : -ERR_IO;
 }
 
-int
-identity_claim(struct store_txn *txn, struct verifier *record,
-    const char *wire_name, int64_t now)
+static int
+claim(struct store_txn *txn, int64_t *id, struct verifier *record,
+    const char *wire_name, bool basic, int64_t now)
 {
-	int64_t id = 0;
-	int outcome = judge_claim(txn, &id, record, wire_name, now);
+	int outcome = judge_claim(txn, id, record, wire_name, basic, now);
 	int err;
 
 	if (outcome < 0)
 		return outcome;
 	if (outcome == CLAIM_GRANTED)
-		return take_guess(txn, id);
+		return take_guess(txn, *id);
 	err = touch_decoy(txn);
 	return err != 0 ? err : outcome;
+}
+
+int
+identity_claim(struct store_txn *txn, struct verifier *record,
+    const char *wire_name, int64_t now)
+{
+	int64_t id = 0;
+
+	return claim(txn, &id, record, wire_name, false, now);
+}
+
+int
+identity_claim_basic(struct store_txn *txn, int64_t *id,
+    struct verifier *record, const char *wire_name, int64_t now)
+{
+	return claim(txn, id, record, wire_name, true, now);
 }
 
 static int
@@ -312,6 +395,23 @@ identity_note_wrong(struct store_txn *txn, const char *wire_name, int64_t now,
 	sql_bind_int(stmt, 2, failures + 1);
 	sql_bind_int(stmt, 3, wait != 0 ? now + wait : 0);
 	return sql_run(&txn->conn, stmt);
+}
+
+int
+identity_confirm_basic(struct store_txn *txn, int64_t id)
+{
+	sqlite3_stmt *stmt AUTORESET = sql_prepare(&txn->conn,
+	    "UPDATE identity SET"
+	    " guesses_left = min(guesses_left + 1, guesses_max),"
+	    " failures = 0, retry_at = 0 WHERE id = ?1");
+	int err;
+
+	if (stmt == NULL)
+		return -ERR_IO;
+	sql_bind_int(stmt, 1, id);
+	err = sql_run(&txn->conn, stmt);
+	return err == 0 && sqlite3_changes(txn->conn.db) == 0 ? -ERR_NOT_FOUND
+							      : err;
 }
 
 static int
@@ -357,4 +457,36 @@ identity_confirm(struct store_txn *txn, const char *wire_name,
 		return CONFIRM_USED_UP;
 	err = drop_used_record(txn, wire_name);
 	return err == 0 ? audit_add(txn, now, &row) : err;
+}
+
+static int
+drop_record_of_used(struct store_txn *txn, int64_t id)
+{
+	sqlite3_stmt *stmt AUTORESET = sql_prepare(&txn->conn,
+	    "DELETE FROM pake_record WHERE identity_id ="
+	    " (SELECT id FROM identity WHERE id = ?1 AND uses_left = 0)");
+
+	if (stmt == NULL)
+		return -ERR_IO;
+	sql_bind_int(stmt, 1, id);
+	return sql_run(&txn->conn, stmt);
+}
+
+int
+identity_take_use(struct store_txn *txn, int64_t id)
+{
+	sqlite3_stmt *stmt AUTORESET = sql_prepare(&txn->conn,
+	    "UPDATE identity SET uses_left = uses_left - 1"
+	    " WHERE id = ?1 AND (uses_left IS NULL OR uses_left > 0)");
+	int err;
+
+	if (stmt == NULL)
+		return -ERR_IO;
+	sql_bind_int(stmt, 1, id);
+	err = sql_run(&txn->conn, stmt);
+	if (err != 0)
+		return err;
+	if (sqlite3_changes(txn->conn.db) == 0)
+		return CONFIRM_USED_UP;
+	return drop_record_of_used(txn, id);
 }

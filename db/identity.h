@@ -12,6 +12,7 @@
 #define IDENTITY_NEVER 0        /* expires_at */
 
 struct identity {
+	int64_t id;            /* never given again; ignored when added */
 	const char *wire_name; /* client_identity */
 	const char *name;      /* the administrator's label */
 	const char *kind;      /* "code", "password" */
@@ -23,6 +24,8 @@ struct identity {
 	int64_t guesses_left, guesses_max;
 	int64_t failures; /* wrong guesses in a row */
 	int64_t retry_at; /* back-off until then */
+	bool basic;       /* HTTP Basic may be used */
+	bool disabled;    /* neither authenticates nor renews */
 };
 
 /* Adds it with its record and an audit row. -ERR_EXISTS if the wire name is
@@ -35,9 +38,14 @@ typedef int (*identity_fn)(void *arg, const struct identity *identity);
 /* In the order of their making. */
 int identity_list(
     struct store_reader *reader, identity_fn each, void *arg) NODISCARD;
+/* Call each once, or return -ERR_NOT_FOUND. */
+int identity_get(struct store_reader *reader, int64_t id, identity_fn each,
+    void *arg) NODISCARD;
+int identity_get_by_wire_name(struct store_reader *reader,
+    const char *wire_name, identity_fn each, void *arg) NODISCARD;
 int identity_count(struct store_reader *reader, int64_t *out) NODISCARD;
 
-/* Outcomes of the two below, for a label that several identities share. */
+/* Outcomes of those below, for a label that several identities share. */
 enum { IDENTITY_AMBIGUOUS = 1 };
 
 /* name is a wire name or a label. -ERR_NOT_FOUND. */
@@ -45,6 +53,13 @@ int identity_remove(struct store_txn *txn, const char *name, int64_t now,
     const char *actor) NODISCARD;
 /* Gives the full guess budget back and ends the back-off. */
 int identity_unlock(struct store_txn *txn, const char *name, int64_t now,
+    const char *actor) NODISCARD;
+
+/* Its certificates renew nothing and it authenticates by nothing, until it is
+ * enabled again. */
+int identity_disable(struct store_txn *txn, const char *name, int64_t now,
+    const char *actor) NODISCARD;
+int identity_enable(struct store_txn *txn, const char *name, int64_t now,
     const char *actor) NODISCARD;
 
 /* Outcomes of identity_claim(). All but CLAIM_GRANTED are simulated towards the
@@ -56,6 +71,7 @@ enum claim_outcome {
 	CLAIM_EXPIRED,
 	CLAIM_USED_UP,
 	CLAIM_BACKOFF, /* too soon after several wrong guesses in a row */
+	CLAIM_DISABLED,
 };
 
 /* Takes one guess, to be committed before the ServerHello leaves. *record is
@@ -70,7 +86,15 @@ int identity_claim(struct store_txn *txn, struct verifier *record,
 int identity_note_wrong(struct store_txn *txn, const char *wire_name,
     int64_t now, int64_t backoff_max_s) NODISCARD;
 
-/* Outcome of identity_confirm(). */
+/* The same for a guess over HTTP Basic: an identity without the flag basic is
+ * unknown there. *id is written when granted. */
+int identity_claim_basic(struct store_txn *txn, int64_t *id,
+    struct verifier *record, const char *wire_name, int64_t now) NODISCARD;
+/* The password was right: gives the guess back. A use is taken for each
+ * certificate, by identity_take_use(). -ERR_NOT_FOUND. */
+int identity_confirm_basic(struct store_txn *txn, int64_t id) NODISCARD;
+
+/* Outcome of identity_confirm() and identity_take_use(). */
 enum { CONFIRM_USED_UP = 1 };
 
 /* After a valid Finished: gives the guess back and takes one use, atomically;
@@ -80,5 +104,9 @@ enum { CONFIRM_USED_UP = 1 };
  * row (source is the peer's address). */
 int identity_confirm(struct store_txn *txn, const char *wire_name,
     const struct verifier *record, int64_t now, const char *source) NODISCARD;
+
+/* Takes one use of an identity that has any left; the record goes with the last
+ * one. CONFIRM_USED_UP. */
+int identity_take_use(struct store_txn *txn, int64_t id) NODISCARD;
 
 #endif

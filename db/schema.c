@@ -76,6 +76,47 @@ static const char *const migrations[] = {
     ") STRICT;"
     "CREATE INDEX audit_refusal ON audit(source, event, subject)"
     " WHERE source <> '';",
+
+    /* Certificates belong to identities by an id that is never given again, so
+     * both tables are made anew: SQLite cannot add AUTOINCREMENT. The records
+     * go first, or dropping the identities would take them along. */
+    "CREATE TABLE identity_2("
+    " id INTEGER PRIMARY KEY AUTOINCREMENT,"
+    " wire_name TEXT NOT NULL UNIQUE,"
+    " name TEXT NOT NULL,"
+    " kind TEXT NOT NULL CHECK(kind IN ('code', 'password')),"
+    " profile TEXT NOT NULL,"
+    " allow_names TEXT NOT NULL,"
+    " created_at INTEGER NOT NULL,"
+    " expires_at INTEGER,"
+    " uses_left INTEGER,"
+    " guesses_left INTEGER NOT NULL,"
+    " guesses_max INTEGER NOT NULL,"
+    " failures INTEGER NOT NULL DEFAULT 0,"
+    " retry_at INTEGER NOT NULL DEFAULT 0,"
+    " basic INTEGER NOT NULL DEFAULT 0,"   /* HTTP Basic is allowed */
+    " disabled INTEGER NOT NULL DEFAULT 0" /* by an administrator */
+    ") STRICT;"
+    "INSERT INTO identity_2(id, wire_name, name, kind, profile, allow_names,"
+    " created_at, expires_at, uses_left, guesses_left, guesses_max, failures,"
+    " retry_at) SELECT id, wire_name, name, kind, profile, allow_names,"
+    " created_at, expires_at, uses_left, guesses_left, guesses_max, failures,"
+    " retry_at FROM identity;"
+    "CREATE TABLE pake_record_2("
+    " identity_id INTEGER PRIMARY KEY"
+    "  REFERENCES identity_2(id) ON DELETE CASCADE,"
+    " w0 BLOB NOT NULL, l BLOB NOT NULL,"
+    " w0m BLOB NOT NULL, w0n BLOB NOT NULL"
+    ") STRICT;"
+    "INSERT INTO pake_record_2(identity_id, w0, l, w0m, w0n)"
+    " SELECT identity_id, w0, l, w0m, w0n FROM pake_record;"
+    "DROP TABLE pake_record;"
+    "DROP TABLE identity;"
+    "ALTER TABLE identity_2 RENAME TO identity;"
+    "ALTER TABLE pake_record_2 RENAME TO pake_record;"
+    /* NULL: issued to no identity. Without a reference: a certificate outlives
+     * its identity. */
+    "ALTER TABLE certificate ADD COLUMN identity_id INTEGER;",
 };
 
 static int

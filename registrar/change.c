@@ -18,6 +18,10 @@ change_run(struct store_job *job, struct store_txn *txn)
 		return identity_remove(txn, c->name, now, c->actor);
 	case CHANGE_IDENTITY_UNLOCK:
 		return identity_unlock(txn, c->name, now, c->actor);
+	case CHANGE_IDENTITY_DISABLE:
+		return identity_disable(txn, c->name, now, c->actor);
+	case CHANGE_IDENTITY_ENABLE:
+		return identity_enable(txn, c->name, now, c->actor);
 	case CHANGE_DNS_PROMOTE:
 		return dns_server_promote(txn, c->name, label, now, c->actor);
 	case CHANGE_DNS_RETIRE:
@@ -32,6 +36,7 @@ change_done(struct store_job *job)
 {
 	struct change *c = CONTAINER_OF(job, struct change, job);
 
+	basic_forget(c->registrar, 0);
 	c->result = job->result;
 	if (c->result == IDENTITY_AMBIGUOUS)
 		c->result = reason_set(&c->why, -ERR_REFUSED,

@@ -1,12 +1,18 @@
 #include "registrar/claim.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "db/audit.h"
 #include "registrar/internal.h"
+#include "registrar/refusal.h"
+
+static int
+take_id(void *arg, const struct identity *identity)
+{
+	((struct claim *)arg)->identity_id = identity->id;
+	return 0;
+}
 
 static int
 start_run(struct store_job *job, struct store_txn *txn)
@@ -15,8 +21,13 @@ start_run(struct store_job *job, struct store_txn *txn)
 	/* An identity that asks for another server is claimed as nobody. */
 	const char *wire_name =
 	    claim->server_name_matches ? claim->identity : "";
+	int outcome;
 
-	return identity_claim(txn, &claim->record, wire_name, clock_now());
+	outcome = identity_claim(txn, &claim->record, wire_name, clock_now());
+	if (outcome != CLAIM_GRANTED)
+		return outcome;
+	return identity_get_by_wire_name(
+	    store_txn_reader(txn), wire_name, take_id, claim);
 }
 
 static void
@@ -83,53 +94,10 @@ claim_confirm(struct claim *claim)
 	return CLAIM_ANSWERED;
 }
 
-/* A refusal's way into the audit log; nobody waits for it. */
-struct refusal {
-	struct store_job job;
-	char identity[CLAIM_IDENTITY_MAX];
-	char source[IP_TEXT_MAX];
-	const char *detail;
-	bool wrong_guess; /* not one that no record stood behind */
-	int64_t backoff_max_s;
-	int64_t suppressed;
-};
-
-static int
-refusal_run(struct store_job *job, struct store_txn *txn)
+const char *
+claim_outcome_text(enum claim_outcome outcome)
 {
-	struct refusal *r = CONTAINER_OF(job, struct refusal, job);
-	struct audit_row row = {.event = "pake.refused",
-	    .subject = r->identity,
-	    .source = r->source,
-	    .detail = r->detail};
-	int64_t now = clock_now();
-	int err = 0;
-
-	if (r->suppressed != 0) {
-		row.subject = "";
-		row.detail = "too many attempts";
-		err = audit_add_refusal(txn, now, r->suppressed, &row);
-		row.subject = r->identity;
-		row.detail = r->detail;
-	}
-	if (err == 0 && r->wrong_guess)
-		err = identity_note_wrong(
-		    txn, r->identity, now, r->backoff_max_s);
-	return err == 0 ? audit_add_refusal(txn, now, 1, &row) : err;
-}
-
-static void
-refusal_done(struct store_job *job)
-{
-	free(CONTAINER_OF(job, struct refusal, job));
-}
-
-static const char *
-refusal_detail(const struct claim *claim)
-{
-	if (!claim->server_name_matches)
-		return "asked for another server name";
-	switch (claim->outcome) {
+	switch (outcome) {
 	case CLAIM_GRANTED:
 		return "wrong password, or the peer gave up";
 	case CLAIM_UNKNOWN:
@@ -142,14 +110,32 @@ refusal_detail(const struct claim *claim)
 		return "used up";
 	case CLAIM_BACKOFF:
 		return "too soon after wrong guesses";
+	case CLAIM_DISABLED:
+		return "disabled by the administrator";
 	}
 	return "refused";
+}
+
+static const char *
+refusal_detail(const struct claim *claim)
+{
+	return claim->server_name_matches ? claim_outcome_text(claim->outcome)
+					  : "asked for another server name";
 }
 
 void
 claim_refuse(struct claim *claim)
 {
-	struct refusal *r;
+	/* A name that nobody has may be a mistyped secret: it is not kept. */
+	bool is_known =
+	    claim->server_name_matches && claim->outcome != CLAIM_UNKNOWN;
+	const struct refusal refusal = {.event = "pake.refused",
+	    .detail = refusal_detail(claim),
+	    .identity = is_known ? claim->identity : "",
+	    .source = &claim->source,
+	    .wrong_guess =
+		claim->server_name_matches && claim->outcome == CLAIM_GRANTED,
+	    .suppressed = claim->suppressed};
 	char source[IP_TEXT_MAX];
 
 	explicit_bzero(&claim->record, sizeof(claim->record));
@@ -161,22 +147,7 @@ claim_refuse(struct claim *claim)
 		    "PAKE refused by the rate limit", "source=%s", source);
 		return;
 	}
-	log_warn("PAKE refused", "source=%s reason=\"%s\"", source,
-	    refusal_detail(claim));
-	r = calloc(1, sizeof(*r));
-	if (r == NULL)
-		return;
-	r->job = (struct store_job){.run = refusal_run, .done = refusal_done};
-	/* A name that nobody has may be a mistyped secret: it is not kept. */
-	if (claim->server_name_matches && claim->outcome != CLAIM_UNKNOWN)
-		snprintf(
-		    r->identity, sizeof(r->identity), "%s", claim->identity);
-	memcpy(r->source, source, sizeof(source));
-	r->detail = refusal_detail(claim);
-	r->wrong_guess =
-	    claim->server_name_matches && claim->outcome == CLAIM_GRANTED;
-	r->backoff_max_s = claim->registrar->config.backoff_max_s;
-	r->suppressed = claim->suppressed;
-	if (store_submit(claim->registrar->config.store, &r->job) != 0)
-		free(r);
+	log_warn(
+	    "PAKE refused", "source=%s reason=\"%s\"", source, refusal.detail);
+	refusal_record(claim->registrar, &refusal);
 }

@@ -29,6 +29,7 @@ struct claim {
 	/* The answer of claim_start(). */
 	bool granted;
 	struct verifier record; /* when granted */
+	int64_t identity_id;    /* when granted; never given again */
 	/* The answer of claim_confirm(): false when a parallel handshake took
 	 * the last use. */
 	bool confirmed;
@@ -47,5 +48,8 @@ enum { CLAIM_ANSWERED = 1 };
 int claim_start(struct claim *claim) NODISCARD;
 int claim_confirm(struct claim *claim) NODISCARD;
 void claim_refuse(struct claim *claim);
+
+/* Why a password counts for nothing, in words for the audit log. */
+const char *claim_outcome_text(enum claim_outcome outcome);
 
 #endif

@@ -6,9 +6,9 @@
 #include "base/clock.h"
 #include "base/str.h"
 #include "ca/cert.h"
-#include "db/certificate.h"
 #include "db/dns_server.h"
 #include "registrar/internal.h"
+#include "registrar/issued.h"
 
 int
 dns_label_defaults(const char *label, uint16_t *port, const char **dohpath)
@@ -140,37 +140,17 @@ finish(struct dns_issue *issue, int result)
 }
 
 static int
-put_certificate(struct dns_issue *issue, struct store_txn *txn, int64_t *id)
-{
-	AUTOFREE struct cert_info *info = calloc(1, sizeof(*info));
-	struct bytes der = blob_bytes(&issue->sign.cert);
-	struct certificate row;
-	int err;
-
-	if (info == NULL)
-		return -ERR_NOMEM;
-	err = cert_parse(info, der, &issue->why);
-	if (err != 0)
-		return err;
-	row = (struct certificate){.serial = info->serial,
-	    .subject = info->subject,
-	    .profile = profile_get(PROFILE_DNS_SERVER)->name,
-	    .identity = issue->adn,
-	    .issued_at = clock_now(),
-	    .not_before = info->not_before,
-	    .not_after = info->not_after,
-	    .der = der};
-	memcpy(issue->serial, info->serial, sizeof(issue->serial));
-	return certificate_put(txn, id, &row, issue->actor);
-}
-
-static int
 store_run(struct store_job *job, struct store_txn *txn)
 {
 	struct dns_issue *issue = CONTAINER_OF(job, struct dns_issue, job);
+	const struct certificate certificate = {
+	    .profile = profile_get(PROFILE_DNS_SERVER)->name,
+	    .identity = issue->adn};
 	struct buf addresses = {0};
 	int64_t id;
-	int err = put_certificate(issue, txn, &id);
+	int err =
+	    issued_put(txn, &id, issue->serial, blob_bytes(&issue->sign.cert),
+		&certificate, issue->actor, &issue->why);
 
 	for (size_t i = 0; i < issue->n_addresses; i++) {
 		char text[IP_TEXT_MAX];

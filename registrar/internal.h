@@ -2,12 +2,16 @@
 #ifndef REGISTRAR_INTERNAL_H
 #define REGISTRAR_INTERNAL_H
 
+#include "ca/trust.h"
+#include "registrar/basic.h"
 #include "registrar/limits.h"
 #include "registrar/registrar.h"
 
 struct registrar {
 	struct registrar_config config;
 	struct limits *limits;
+	struct trust *trust; /* the CA's own chain; NULL without a signer */
+	struct basic *basic;
 };
 
 #endif

@@ -5,7 +5,26 @@
 #include "base/clock.h"
 #include "base/str.h"
 #include "registrar/internal.h"
+#include "registrar/name_policy.h"
 #include "tls/spake2p.h"
+
+static bool
+is_identity_profile(const char *name)
+{
+	return strcmp(name, profile_get(PROFILE_ENDPOINT)->name) == 0 ||
+	       strcmp(name, profile_get(PROFILE_DNS_SERVER)->name) == 0;
+}
+
+/* A DNS server's identity names its ADN. */
+static int
+check_allowed_names(const struct identity_add *add, struct reason *why)
+{
+	char adn[DOMAIN_MAX + 1];
+
+	if (strcmp(add->profile, profile_get(PROFILE_DNS_SERVER)->name) == 0)
+		return name_patterns_adn(adn, add->allow_names, why);
+	return name_patterns_check(add->allow_names, why);
+}
 
 static int
 check_request(const struct identity_add *add, struct reason *why)
@@ -17,9 +36,9 @@ check_request(const struct identity_add *add, struct reason *why)
 	if (!str_is_printable(add->name))
 		return reason_set(why, -ERR_INVALID,
 		    "the name has characters outside printable ASCII");
-	if (strcmp(add->profile, "endpoint") != 0)
+	if (!is_identity_profile(add->profile))
 		return reason_set(why, -ERR_INVALID,
-		    "no identity profile '%s': there is endpoint",
+		    "no identity profile '%s': there are endpoint, dns-server",
 		    add->profile);
 	if (add->uses < 0)
 		return reason_set(
@@ -63,7 +82,8 @@ store_run(struct store_job *job, struct store_txn *txn)
 	    .created_at = clock_now(),
 	    .expires_at = add->expires_at,
 	    .uses_left = add->uses_left,
-	    .guesses_max = add->guesses_max};
+	    .guesses_max = add->guesses_max,
+	    .basic = add->basic};
 
 	return identity_add(txn, &identity, &add->record, add->actor);
 }
@@ -116,6 +136,8 @@ registrar_identity_add(struct identity_add *add)
 	const struct registrar_config *config = &add->registrar->config;
 	int err = check_request(add, &add->why);
 
+	if (err == 0)
+		err = check_allowed_names(add, &add->why);
 	if (err != 0)
 		return err;
 	if (add->chosen) {

@@ -22,6 +22,7 @@ struct identity_add {
 	char password[IDENTITY_PASSWORD_MAX];
 	char profile[32];
 	char allow_names[IDENTITY_PATTERNS_MAX]; /* one a line */
+	bool basic;           /* HTTP Basic may be used too */
 	int64_t uses;         /* 0: one for a code, unlimited for a password */
 	int64_t expires_in_s; /* 0: never */
 	char actor[64];

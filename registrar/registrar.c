@@ -4,6 +4,22 @@
 
 #include "registrar/internal.h"
 
+/* What the CA's own certificates are judged by. */
+static int
+make_trust(struct registrar *registrar)
+{
+	const struct signer *signer = registrar->config.signer;
+	struct cert_list certs = {0};
+	int err = cert_list_add(&certs, signer_root(signer));
+
+	if (err == 0)
+		err = cert_list_add(&certs, signer_issuing(signer));
+	if (err == 0)
+		err = trust_from_certs(&registrar->trust, &certs, NULL);
+	cert_list_fini(&certs);
+	return err;
+}
+
 int
 registrar_new(struct registrar **out, const struct registrar_config *config)
 {
@@ -16,13 +32,25 @@ registrar_new(struct registrar **out, const struct registrar_config *config)
 	int err = registrar != NULL ? limits_new(&registrar->limits, &limits)
 				    : -ERR_NOMEM;
 
+	if (err == 0) {
+		registrar->config = *config;
+		err = basic_new(&registrar->basic);
+	}
+	if (err == 0 && config->signer != NULL)
+		err = make_trust(registrar);
 	if (err != 0) {
 		registrar_free(registrar);
 		return err;
 	}
-	registrar->config = *config;
 	*out = registrar;
 	return 0;
+}
+
+void
+registrar_stop(struct registrar *registrar)
+{
+	if (registrar != NULL)
+		basic_stop(registrar->basic);
 }
 
 void
@@ -30,6 +58,8 @@ registrar_free(struct registrar *registrar)
 {
 	if (registrar == NULL)
 		return;
+	basic_free(registrar->basic);
+	trust_free(registrar->trust);
 	limits_free(registrar->limits);
 	free(registrar);
 }

@@ -4,6 +4,7 @@
 #ifndef REGISTRAR_REGISTRAR_H
 #define REGISTRAR_REGISTRAR_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/background.h"
@@ -29,10 +30,15 @@ struct registrar_config {
 	 * come back; for each source, and for all. */
 	int64_t source_burst, source_per_minute;
 	int64_t total_burst, total_per_minute;
+
+	/* A certification request without channel binding is refused. */
+	bool binding_required;
 };
 
 int registrar_new(
     struct registrar **out, const struct registrar_config *config) NODISCARD;
+/* Ends its own thread: to be called before the store is stopped. */
+void registrar_stop(struct registrar *registrar);
 void registrar_free(struct registrar *registrar);
 const struct registrar_config *registrar_config(
     const struct registrar *registrar);

@@ -11,6 +11,8 @@ void admin_identity_list(struct request *request);
 void admin_identity_add(struct request *request);
 void admin_identity_remove(struct request *request);
 void admin_identity_unlock(struct request *request);
+void admin_identity_disable(struct request *request);
+void admin_identity_enable(struct request *request);
 void admin_dns_list(struct request *request);
 void admin_dns_issue(struct request *request);
 void admin_dns_promote(struct request *request);

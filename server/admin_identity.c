@@ -35,6 +35,8 @@ state_of(const struct identity *identity)
 {
 	int64_t now = clock_now();
 
+	if (identity->disabled)
+		return "disabled";
 	if (identity->uses_left == 0)
 		return "used";
 	if (identity->expires_at != IDENTITY_NEVER &&
@@ -52,15 +54,16 @@ add_identity(void *arg, const struct identity *i)
 			   ? json_null()
 			   : json_integer(i->uses_left);
 
-	return json_array_append_new(arg,
-		   json_pack("{ss ss ss ss so so so so sI sI ss}", "identity",
-		       i->wire_name, "name", i->name, "kind", i->kind,
-		       "profile", i->profile, "allow_names",
-		       patterns_json(i->allow_names), "created_at",
-		       json_time(i->created_at), "expires_at",
-		       json_time(i->expires_at), "uses_left", uses,
-		       "guesses_left", (json_int_t)i->guesses_left, "failures",
-		       (json_int_t)i->failures, "state", state_of(i))) == 0
+	return json_array_append_new(
+		   arg, json_pack("{ss ss ss ss so so so so sI sI ss sb}",
+			    "identity", i->wire_name, "name", i->name, "kind",
+			    i->kind, "profile", i->profile, "allow_names",
+			    patterns_json(i->allow_names), "created_at",
+			    json_time(i->created_at), "expires_at",
+			    json_time(i->expires_at), "uses_left", uses,
+			    "guesses_left", (json_int_t)i->guesses_left,
+			    "failures", (json_int_t)i->failures, "state",
+			    state_of(i), "basic", (int)i->basic)) == 0
 		   ? 0
 		   : -ERR_NOMEM;
 }
@@ -139,6 +142,16 @@ identity_done(struct identity_add *add)
 }
 
 static int
+read_basic(bool *out, const json_t *value, struct reason *why)
+{
+	if (value != NULL && !json_is_boolean(value))
+		return reason_set(
+		    why, -ERR_INVALID, "basic: is neither true nor false");
+	*out = json_is_true(value);
+	return 0;
+}
+
+static int
 read_patterns(char *out, size_t size, const json_t *list, struct reason *why)
 {
 	size_t used = 0, i;
@@ -192,6 +205,9 @@ identity_body_read(
 	if (err == 0)
 		err = read_patterns(add->allow_names, sizeof(add->allow_names),
 		    json_object_get(body, "allow_names"), why);
+	if (err == 0)
+		err = read_basic(
+		    &add->basic, json_object_get(body, "basic"), why);
 	return err;
 }
 
@@ -199,7 +215,7 @@ void
 admin_identity_add(struct request *request)
 {
 	static const char *const keys[] = {"name", "password", "profile",
-	    "uses", "expires_in", "allow_names", NULL};
+	    "uses", "expires_in", "allow_names", "basic", NULL};
 	struct identity_pending *p;
 	json_t *body = request_json(request, keys);
 	struct reason why = {""};
@@ -238,4 +254,16 @@ void
 admin_identity_unlock(struct request *request)
 {
 	admin_change(request, CHANGE_IDENTITY_UNLOCK);
+}
+
+void
+admin_identity_disable(struct request *request)
+{
+	admin_change(request, CHANGE_IDENTITY_DISABLE);
+}
+
+void
+admin_identity_enable(struct request *request)
+{
+	admin_change(request, CHANGE_IDENTITY_ENABLE);
 }

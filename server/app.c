@@ -130,12 +130,12 @@ wanted_constraints(struct constraints *out, const struct app *app)
 	return config_each(app->config, "ca.addresses", add_prefix, out);
 }
 
+/* params: of the CA that the signer is to make. */
 static int
-first_start(struct app *app, struct reason *why)
+first_start(
+    struct authority_params *params, struct app *app, struct reason *why)
 {
-	AUTOFREE struct authority_params *params = calloc(1, sizeof(*params));
-	int err = params != NULL ? wanted_constraints(&params->constraints, app)
-				 : -ERR_NOMEM;
+	int err = wanted_constraints(&params->constraints, app);
 
 	if (err != 0)
 		return err;
@@ -149,7 +149,7 @@ first_start(struct app *app, struct reason *why)
 	params->domain = app->ca_domain;
 	params->root_days = ROOT_DAYS;
 	params->issuing_days = ISSUING_DAYS;
-	return authority_create(app->state.ca_dir, params, why);
+	return 0;
 }
 
 /* Certificates were issued by a CA that is not here any more: another one in
@@ -221,20 +221,24 @@ check_constraints(const struct app *app, struct reason *why)
 static int
 start_ca(struct app *app, struct reason *why)
 {
-	const struct signer_config config = {
-	    .ca_dir = app->state.ca_dir, .server_name = app->server_name};
+	AUTOFREE struct authority_params *params = calloc(1, sizeof(*params));
+	struct signer_config config = {.ca_dir = app->state.ca_dir,
+	    .server_name = app->server_name,
+	    .create = app->state.first_start ? params : NULL};
 	enum store_mode mode =
 	    app->state.first_start ? STORE_CREATE : STORE_OPEN;
-	int err = store_open(&app->store, app->state.database, mode, why);
+	int err = params != NULL ? 0 : -ERR_NOMEM;
 
+	if (err == 0)
+		err = store_open(&app->store, app->state.database, mode, why);
 	if (err == 0 && app->state.first_start)
 		err = check_no_ca_lost(app, why);
 	if (err == 0 && app->state.first_start)
-		err = first_start(app, why);
-	if (err == 0)
+		err = first_start(params, app, why);
+	if (err == 0 && !app->state.first_start)
 		err = check_constraints(app, why);
 	if (err == 0)
-		err = signer_start(&app->signer, &config, why);
+		err = signer_open(app->signer, &config, why);
 	return err;
 }
 
@@ -251,7 +255,9 @@ start_registrar(struct app *app)
 	    .source_burst = config_number(c, "pake.source_burst"),
 	    .source_per_minute = config_number(c, "pake.source_per_minute"),
 	    .total_burst = config_number(c, "pake.total_burst"),
-	    .total_per_minute = config_number(c, "pake.total_per_minute")};
+	    .total_per_minute = config_number(c, "pake.total_per_minute"),
+	    .binding_required =
+		strcmp(config_text(c, "est.channel_binding"), "required") == 0};
 	AUTOFREE struct cert_info *root = calloc(1, sizeof(*root));
 	int err = root != NULL
 		      ? cert_parse(root, signer_root(app->signer), NULL)
@@ -433,6 +439,9 @@ app_start(struct app *app, const char *state_dir, struct reason *why)
 	app->pake_scheme = (uint16_t)config_number(app->config, "pake.scheme");
 	pthread_mutex_init(&app->mutex, NULL);
 	apply_settings(app);
+	/* Before any thread and any network. */
+	if (err == 0)
+		err = signer_spawn(&app->signer, why);
 	if (err == 0)
 		err = start_ca(app, why);
 	if (err == 0)
@@ -456,6 +465,7 @@ app_stop(struct app *app)
 	announce_stop(app);
 	engine_stop(app->engine);
 	background_stop(app->background);
+	registrar_stop(app->registrar);
 	signer_stop(app->signer);
 	store_stop(app->store);
 	engine_free(app->engine);

@@ -31,6 +31,7 @@ conn_unref(struct conn *conn)
 		return;
 	engine_count_connection(conn->worker->engine, -1);
 	explicit_bzero(&conn->claim, sizeof(conn->claim));
+	client_cert_free(conn->client_cert);
 	free(conn);
 }
 
@@ -282,6 +283,7 @@ handshake_finished(struct conn *conn)
 	}
 	memcpy(conn->peer.identity, tls_conn_pake_identity(conn->tls),
 	    sizeof(conn->peer.identity));
+	conn->peer.identity_id = conn->claim.identity_id;
 	conn->claimed = false;
 	conn->phase = CONN_CONFIRMING;
 	conn_ref(conn); /* for the post */

@@ -10,6 +10,7 @@
 
 #include "base/addr.h"
 #include "registrar/claim.h"
+#include "registrar/requester.h"
 #include "server/worker.h"
 #include "tls/conn.h"
 
@@ -32,6 +33,7 @@ enum peer_kind {
 struct peer {
 	enum peer_kind kind;
 	char identity[CLAIM_IDENTITY_MAX];
+	int64_t identity_id; /* of a PAKE; never given again */
 	uid_t uid;
 	struct ip_addr ip;            /* len 0 for a local peer */
 	char text[ENDPOINT_TEXT_MAX]; /* for the log */
@@ -67,6 +69,8 @@ struct conn {
 	bool answering;  /* that request has arrived */
 	bool suspended;  /* that request waits for another thread */
 	struct request *waiting; /* the suspended one */
+
+	struct client_cert *client_cert; /* once it was judged */
 
 	bool
 	    claimed; /* a claim was started and neither confirmed nor refused */

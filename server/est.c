@@ -20,8 +20,8 @@
 #define WRAPPING_CLIENT "libest"
 #define WRAP_COLUMNS 64
 
-static void
-reply_failure(struct request *request, const char *event, int err)
+void
+est_reply_failure(struct request *request, const char *event, int err)
 {
 	log_error(event, "request=%s error=\"%s\"", request->id, err_text(err));
 	reply_text(request, MHD_HTTP_INTERNAL_SERVER_ERROR,
@@ -30,30 +30,39 @@ reply_failure(struct request *request, const char *event, int err)
 }
 
 /* Base64 on one line and LF (RFC 8951 3.1). [RFC8951 3.1] */
-static void
-reply_certs_only(struct request *request, const struct cert_list *certs)
+void
+est_reply_base64(
+    struct request *request, const char *content_type, struct bytes der)
 {
 	const char *agent = request_header(request, MHD_HTTP_HEADER_USER_AGENT);
 	bool wrap = agent != NULL && strncmp(agent, WRAPPING_CLIENT,
 					 sizeof(WRAPPING_CLIENT) - 1) == 0;
-	struct blob der = {0};
 	struct buf body = {0};
-	int err = certs_only_encode(&der, certs);
+	int err = base64_encode(&body, der, wrap ? WRAP_COLUMNS : 0);
 
-	if (err == 0)
-		err = base64_encode(
-		    &body, blob_bytes(&der), wrap ? WRAP_COLUMNS : 0);
 	if (err == 0 && !wrap)
 		err = buf_adds(&body, "\n");
 	if (err == 0) {
 		reply_header(request, "Content-Transfer-Encoding", "base64");
-		reply_bytes(request, MHD_HTTP_OK, CERTS_ONLY_TYPE,
+		reply_bytes(request, MHD_HTTP_OK, content_type,
 		    (struct bytes){(const uint8_t *)body.data, body.len});
 	} else {
-		reply_failure(request, "certs-only not encoded", err);
+		est_reply_failure(request, "base64 not encoded", err);
 	}
-	blob_fini(&der);
 	buf_fini(&body);
+}
+
+void
+est_reply_certs_only(struct request *request, const struct cert_list *certs)
+{
+	struct blob der = {0};
+	int err = certs_only_encode(&der, certs);
+
+	if (err == 0)
+		est_reply_base64(request, CERTS_ONLY_TYPE, blob_bytes(&der));
+	else
+		est_reply_failure(request, "certs-only not encoded", err);
+	blob_fini(&der);
 }
 
 void
@@ -66,16 +75,16 @@ est_cacerts(struct request *request)
 	if (err == 0)
 		err = cert_list_add(&certs, signer_issuing(signer));
 	if (err == 0)
-		reply_certs_only(request, &certs);
+		est_reply_certs_only(request, &certs);
 	else
-		reply_failure(request, "cacerts not built", err);
+		est_reply_failure(request, "cacerts not built", err);
 	cert_list_fini(&certs);
 }
 
 /* There is one CA: it answers under any CA label. A label never equals an
  * operation (RFC 7030 3.2.2), nor an SRV label, which are reserved. */
-void
-est_cacerts_label(struct request *request)
+bool
+est_take_label(struct request *request)
 {
 	static const char *const reserved[] = {"cacerts", "simpleenroll",
 	    "simplereenroll", "fullcmc", "serverkeygen", "csrattrs", "eecerts",
@@ -85,10 +94,17 @@ est_cacerts_label(struct request *request)
 		if (strcmp(request->params[0], reserved[i]) == 0) {
 			reply_text(request, MHD_HTTP_NOT_FOUND,
 			    "'%s' is not a CA label", request->params[0]);
-			return;
+			return false;
 		}
 	}
-	est_cacerts(request);
+	return true;
+}
+
+void
+est_cacerts_label(struct request *request)
+{
+	if (est_take_label(request))
+		est_cacerts(request);
 }
 
 /* One certificate may serve several labels: it is sent once. */
@@ -112,14 +128,14 @@ reply_eecerts(struct request *request, const char *label)
 	    request->reader, label, clock_now(), add_eecert, &certs);
 
 	if (err != 0)
-		reply_failure(request, "eecerts not read", err);
+		est_reply_failure(request, "eecerts not read", err);
 	else if (certs.n == 0)
 		reply_text(request, MHD_HTTP_NOT_FOUND,
 		    label != NULL ? "no DNS server has a certificate for '%s'"
 				  : "no DNS server has a certificate yet",
 		    label);
 	else
-		reply_certs_only(request, &certs);
+		est_reply_certs_only(request, &certs);
 	cert_list_fini(&certs);
 }
 
@@ -195,7 +211,7 @@ est_resolvers(struct request *request)
 	    document != NULL ? json_dumps(document, JSON_COMPACT) : NULL;
 
 	if (err != 0 || text == NULL)
-		reply_failure(
+		est_reply_failure(
 		    request, "resolvers not read", err != 0 ? err : -ERR_NOMEM);
 	else if (json_array_size(list) == 0)
 		reply_text(request, MHD_HTTP_NOT_FOUND,

@@ -122,6 +122,11 @@ request_wait(struct request *request, struct pending *pending)
 {
 	struct conn *conn = request->conn;
 
+	/* What it waited for before has been answered. */
+	if (request->pending != NULL) {
+		request->pending->request = NULL;
+		pending_unref(request->pending);
+	}
 	request->pending = pending;
 	conn->suspended = true;
 	conn->waiting = request;

@@ -10,6 +10,7 @@
 
 #include "base/addr.h"
 #include "base/log.h"
+#include "ca/signer_process.h"
 #include "server/app.h"
 
 #define EXIT_CANNOT_START 1
@@ -189,6 +190,8 @@ main(int argc, char **argv)
 	struct reason why = {""};
 	int status;
 
+	if (signer_is_called(argc, argv))
+		return signer_main(argv);
 	if (parse_options(&o, argc, argv) != 0) {
 		fputs(usage_text, stderr);
 		return EXIT_USAGE;

@@ -78,7 +78,8 @@ const char *request_query(const struct request *request, const char *name);
  * handing it over fails, pending->free() it and reply. */
 void request_prepare(struct request *request, struct pending *pending);
 /* After it was handed over: suspends the request until pending is complete.
- * That may have happened by now; it takes effect on this very thread later. */
+ * That may have happened by now; it takes effect on this very thread later. An
+ * answer may wait for further work, and its own pending is gone after this. */
 void request_wait(struct request *request, struct pending *pending);
 /* Any thread, once. */
 void pending_complete(struct pending *pending);

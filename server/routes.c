@@ -8,8 +8,11 @@
 #include "server/admin.h"
 #include "server/app.h"
 #include "server/est.h"
+#include "server/est_enroll.h"
+#include "server/principal.h"
 
 #define JSON_BODY_MAX 65536
+#define EST_BODY_MAX 65536
 
 #define EST "/.well-known/est"
 #define API "/api/v1"
@@ -20,6 +23,16 @@ static const struct route public_routes[] = {
     {"GET", EST "/eecerts/{}", ACCESS_DNS, 0, est_eecerts_label},
     {"GET", EST "/{}/eecerts", ACCESS_DNS, 0, est_eecerts_label},
     {"GET", EST "/{}/cacerts", ACCESS_ANYONE, 0, est_cacerts_label},
+    {"POST", EST "/simpleenroll", ACCESS_HANDLER, EST_BODY_MAX,
+	est_simpleenroll},
+    {"POST", EST "/{}/simpleenroll", ACCESS_HANDLER, EST_BODY_MAX,
+	est_simpleenroll_label},
+    {"POST", EST "/simplereenroll", ACCESS_HANDLER, EST_BODY_MAX,
+	est_simplereenroll},
+    {"POST", EST "/{}/simplereenroll", ACCESS_HANDLER, EST_BODY_MAX,
+	est_simplereenroll_label},
+    {"GET", EST "/csrattrs", ACCESS_HANDLER, 0, est_csrattrs},
+    {"GET", EST "/{}/csrattrs", ACCESS_HANDLER, 0, est_csrattrs_label},
     {"GET", "/resolvers.json", ACCESS_DNS, 0, est_resolvers},
 };
 
@@ -32,6 +45,10 @@ static const struct route admin_routes[] = {
     {"DELETE", API "/identities/{}", ACCESS_ADMIN, 0, admin_identity_remove},
     {"POST", API "/identities/{}/unlock", ACCESS_ADMIN, JSON_BODY_MAX,
 	admin_identity_unlock},
+    {"POST", API "/identities/{}/disable", ACCESS_ADMIN, JSON_BODY_MAX,
+	admin_identity_disable},
+    {"POST", API "/identities/{}/enable", ACCESS_ADMIN, JSON_BODY_MAX,
+	admin_identity_enable},
     {"GET", API "/dns-servers", ACCESS_ADMIN, 0, admin_dns_list},
     {"POST", API "/dns-servers", ACCESS_ADMIN, JSON_BODY_MAX, admin_dns_issue},
     {"POST", API "/dns-servers/{}/promote", ACCESS_ADMIN, JSON_BODY_MAX,
@@ -177,17 +194,20 @@ authorize_admin(struct request *request)
 	return false;
 }
 
+static void
+handle_known(struct request *request, const struct requester *who)
+{
+	(void)who;
+	request->route->handle(request);
+}
+
 static bool
 authorize_dns(struct request *request)
 {
 	if (!atomic_load(&request->app->eecerts_authenticated) ||
 	    request->peer->kind == PEER_PAKE)
 		return true;
-	reply_header(request, MHD_HTTP_HEADER_WWW_AUTHENTICATE,
-	    "Basic realm=\"estuary\", charset=\"UTF-8\"");
-	reply_text(request, MHD_HTTP_UNAUTHORIZED,
-	    "this network shows its DNS servers' certificates to "
-	    "authenticated endpoints only (eecerts.access)");
+	principal_find(request, PRINCIPAL_REQUIRED, handle_known);
 	return false;
 }
 
@@ -204,6 +224,7 @@ route_authorize(struct request *request)
 	}
 	switch (request->route->access) {
 	case ACCESS_ANYONE:
+	case ACCESS_HANDLER:
 		return true;
 	case ACCESS_DNS:
 		return authorize_dns(request);

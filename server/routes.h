@@ -6,7 +6,8 @@
 
 enum access {
 	ACCESS_ANYONE,
-	ACCESS_DNS, /* eecerts.access: anyone, or authenticated peers */
+	ACCESS_HANDLER, /* the handler finds out who asks */
+	ACCESS_DNS,     /* eecerts.access: anyone, or authenticated peers */
 	ACCESS_ADMIN,
 };
 
@@ -30,7 +31,8 @@ int route_find(const struct route **route,
 void route_allowed(
     char *out, size_t size, enum listener_kind listener, const char *path);
 
-/* Replies and returns false when the peer may not. */
+/* Returns false when the peer may not, after replying; or when that has to be
+ * found out first: the route is then handled, or replied to, later. */
 bool route_authorize(struct request *request);
 
 #endif

@@ -47,6 +47,10 @@ const struct config_key settings_schema[] = {
     {"eecerts.access", CONFIG_CHOICE, "anonymous", 0, 0,
 	"anonymous|authenticated",
 	"Who may fetch the DNS servers' certificates (RFC 8295 section 3)."},
+    {"est.channel_binding", CONFIG_CHOICE, "if-present", 0, 0,
+	"if-present|required",
+	"Whether certification requests must be bound to their TLS connection\n"
+	"(RFC 7030 section 3.5). A binding that is there is always checked."},
     {"pake.enabled", CONFIG_BOOL, "yes", 0, 0, NULL,
 	"Offer SPAKE2+ inside TLS 1.3 to endpoints with an onboarding code."},
     {"pake.extension", CONFIG_NUMBER, "0x8a3b", 0, 0xffff, NULL,

@@ -157,6 +157,27 @@ conn_result_open(struct tls_conn *conn, int r)
 	return r;
 }
 
+/* [RFC5929 3.1] The first Finished of the handshake: the client's, since
+ * nothing is resumed here. [RFC7627 4] Only with the extended master secret is
+ * it the same at both ends of one connection alone. */
+static void
+take_tls_unique(struct tls_conn *conn)
+{
+	struct tls_binding *b = &conn->unique;
+
+	b->type = "tls-unique";
+	if (SSL_version(conn->ssl) != TLS1_2_VERSION ||
+	    SSL_get_extms_support(conn->ssl) != 1 ||
+	    SSL_session_reused(conn->ssl) != 0)
+		return;
+	b->len =
+	    SSL_is_server(conn->ssl) != 0
+		? SSL_get_peer_finished(conn->ssl, b->data, sizeof(b->data))
+		: SSL_get_finished(conn->ssl, b->data, sizeof(b->data));
+	if (b->len > sizeof(b->data))
+		b->len = 0;
+}
+
 int
 tls_conn_handshake(struct tls_conn *conn)
 {
@@ -173,6 +194,7 @@ tls_conn_handshake(struct tls_conn *conn)
 	pake_disarm();
 	if (r == 1) {
 		conn->established = true;
+		take_tls_unique(conn);
 		pake_server_finish(&conn->pake_server);
 		return 0;
 	}
@@ -272,6 +294,27 @@ tls_conn_peer_cert(struct blob *out, const struct tls_conn *conn)
 	err = blob_copy(out, (struct bytes){der, (size_t)len});
 	OPENSSL_free(der);
 	return err;
+}
+
+#define EXPORTER_LABEL "EXPORTER-Channel-Binding"
+#define EXPORTER_LEN 32
+
+int
+tls_conn_binding(struct tls_binding *out, const struct tls_conn *conn)
+{
+	if (!conn->established)
+		return -ERR_CLOSED;
+	if (SSL_version(conn->ssl) != TLS1_3_VERSION) {
+		*out = conn->unique;
+		return 0;
+	}
+	/* [RFC9266 2] without context, which TLS 1.3 takes for an empty one */
+	*out =
+	    (struct tls_binding){.type = "tls-exporter", .len = EXPORTER_LEN};
+	if (SSL_export_keying_material(conn->ssl, out->data, out->len,
+		EXPORTER_LABEL, sizeof(EXPORTER_LABEL) - 1, NULL, 0, 0) != 1)
+		return ossl_failed(NULL, "");
+	return 0;
 }
 
 const char *

@@ -74,6 +74,22 @@ const char *tls_conn_pake_identity(const struct tls_conn *conn);
 /* The peer's end-entity certificate in DER, possession proved but trust not
  * judged; 0 with len 0 when it sent none. */
 int tls_conn_peer_cert(struct blob *out, const struct tls_conn *conn) NODISCARD;
+/* What ties something within the connection to this very connection. */
+#define TLS_BINDING_MAX 64
+
+struct tls_binding {
+	/* "tls-unique" (RFC 5929 3) on TLS 1.2, "tls-exporter" (RFC 9266) on
+	 * TLS 1.3 */
+	const char *type;
+	uint8_t data[TLS_BINDING_MAX];
+	size_t len; /* 0: there is none, as on TLS 1.2 without the extended
+		       master secret (RFC 7627), where tls-unique is not */
+};
+
+/* Of an established connection. */
+int tls_conn_binding(
+    struct tls_binding *out, const struct tls_conn *conn) NODISCARD;
+
 /* "TLSv1.3" */
 const char *tls_conn_version(const struct tls_conn *conn);
 /* Why the connection failed: alert or library reason, for the log. */

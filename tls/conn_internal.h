@@ -34,6 +34,7 @@ struct tls_conn {
 	bool drained; /* the last read left nothing to be had in libssl */
 	int alert_sent, alert_received; /* fatal ones */
 	struct reason error;            /* why it is dead */
+	struct tls_binding unique;      /* of a TLS 1.2 handshake */
 
 	/* The server's side. */
 	struct tls_server *server;

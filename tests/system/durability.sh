@@ -172,7 +172,7 @@ left() {
 		echo x >ca.tmp/issuing.key.tmp'
 	left "half a configuration" 'umask 077; echo "# half" >estuary.conf.tmp'
 	left "a CA and no certificate" 'cp -a "$work/main/ca" .; umask 077
-		sqlite3 estuary.db "$(sqlite3 "$work/main/estuary.db" .schema)
+		sqlite3 estuary.db "$(sqlite3 "$work/main/estuary.db" ".schema --nosys")
 		PRAGMA application_id=$(sqlite3 "$work/main/estuary.db" \
 			"PRAGMA application_id");
 		PRAGMA user_version=$(sqlite3 "$work/main/estuary.db" \

@@ -1,4 +1,4 @@
-"""One GET of HTTP/1.1 over a finished handshake (RFC 9112, a small part)."""
+"""One exchange of HTTP/1.1 over a finished handshake (RFC 9112, a small part)."""
 
 import record
 import wire
@@ -86,16 +86,24 @@ def read_body(stream, fields):
     return stream.rest()
 
 
-def get(stream, host, path):
-    """Returns (status, fields, body)."""
-    stream.write(f"GET {path} HTTP/1.1\r\nHost: {host}\r\n"
-                 "Connection: close\r\n\r\n".encode())
+def exchange(stream, method, host, path, fields=None, body=b""):
+    """Returns (status, fields, body). Ends the connection unless the fields
+    say otherwise."""
+    fields = {"Host": host, "Connection": "close", **(fields or {})}
+    if body:
+        fields["Content-Length"] = str(len(body))
+    head = "".join(f"{k}: {v}\r\n" for k, v in fields.items())
+    stream.write(f"{method} {path} HTTP/1.1\r\n{head}\r\n".encode() + body)
     lines = stream.until(b"\r\n\r\n").decode("latin-1").split("\r\n")
     parts = lines[0].split(" ", 2)
     if len(parts) < 2 or not parts[0].startswith("HTTP/1."):
         raise HttpError(f"not an answer of HTTP/1.x: {lines[0]!r}")
-    fields = {}
+    answer = {}
     for line in lines[1:]:
         name, _, value = line.partition(":")
-        fields[name.strip().lower()] = value.strip()
-    return int(parts[1]), fields, read_body(stream, fields)
+        answer[name.strip().lower()] = value.strip()
+    return int(parts[1]), answer, read_body(stream, answer)
+
+
+def get(stream, host, path):
+    return exchange(stream, "GET", host, path)

@@ -91,6 +91,32 @@ test_malformed_refused(void **state)
 	}
 }
 
+/* As user name and password of HTTP Basic. */
+static void
+test_parts(void **state)
+{
+	static const char *const good[][2] = {{"01234567", "89ABCDEFGHJ"},
+	    {"0123-4567", "89ab-cdef-ghj"}, {"oi23 4567", "89ABCDEFGHJ5"},
+	    {"0l23-4567", "89ab-cdef-ghj5"}};
+	static const char *const bad[][2] = {{"", ""}, {"01234567", ""},
+	    {"0123456", "89ABCDEFGHJ"}, {"012345678", "89ABCDEFGHJ"},
+	    {"01234567", "89ABCDEFGH"}, {"01234567", "89ABCDEFGHJ6"},
+	    {"01234567", "89ABCDEFGHJ50"}, {"0123456U", "89ABCDEFGHJ"},
+	    {"01234567", "89ABCDEFGHU"}, {"01234567", "89ABCDEFGH\xc3"}};
+	struct onboarding_code code;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(good); i++) {
+		assert_int_equal(
+		    0, code_from_parts(&code, good[i][0], good[i][1]));
+		assert_string_equal("01234567", code.identity);
+		assert_string_equal("89ABCDEFGHJ", code.secret);
+	}
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
+		assert_int_equal(
+		    -ERR_INVALID, code_from_parts(&code, bad[i][0], bad[i][1]));
+}
+
 int
 main(void)
 {
@@ -99,6 +125,7 @@ main(void)
 	    cmocka_unit_test(test_known_code),
 	    cmocka_unit_test(test_every_single_wrong_character_refused),
 	    cmocka_unit_test(test_malformed_refused),
+	    cmocka_unit_test(test_parts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

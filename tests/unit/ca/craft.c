@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "ca/authority.h"
+#include "ca/issue_log.h"
 
 EVP_PKEY *
 craft_key(const char *group)
@@ -224,10 +225,10 @@ craft_ca_create(struct craft_ca *ca)
 }
 
 void
-craft_ca_remove(struct craft_ca *ca)
+craft_ca_remove_files(struct craft_ca *ca)
 {
-	static const char *const files[] = {
-	    CA_ROOT_KEY, CA_ROOT_CERT, CA_ISSUING_KEY, CA_ISSUING_CERT};
+	static const char *const files[] = {CA_ROOT_KEY, CA_ROOT_CERT,
+	    CA_ISSUING_KEY, CA_ISSUING_CERT, ISSUE_LOG_FILE};
 
 	for (size_t i = 0; i < ARRAY_LEN(files); i++) {
 		char path[128];
@@ -236,6 +237,12 @@ craft_ca_remove(struct craft_ca *ca)
 		unlink(path);
 	}
 	rmdir(ca->dir);
+}
+
+void
+craft_ca_remove(struct craft_ca *ca)
+{
+	craft_ca_remove_files(ca);
 	assert_int_equal(0, rmdir(ca->parent));
 }
 

@@ -67,6 +67,8 @@ struct craft_ca {
 
 void craft_ca_create(struct craft_ca *ca);
 void craft_ca_remove(struct craft_ca *ca);
+/* The CA alone: there can be another in its place. */
+void craft_ca_remove_files(struct craft_ca *ca);
 
 /* A request of this profile for a new key, with one DNS-ID (NULL: none),
  * starting now. The caller frees. */

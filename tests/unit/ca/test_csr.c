@@ -378,6 +378,91 @@ parse_text(const char *text, size_t len)
 	return err;
 }
 
+/* A request with this challengePassword; NULL when it is refused. */
+static struct csr *
+with_challenge(int type, const char *text, size_t len, struct reason *why)
+{
+	EVP_PKEY *key = craft_key("P-256");
+	X509_REQ *req = X509_REQ_new();
+	struct csr *csr = NULL;
+	uint8_t *der = NULL;
+	int n;
+
+	assert_int_equal(1, X509_REQ_set_pubkey(req, key));
+	assert_int_equal(
+	    1, X509_REQ_add1_attr_by_NID(req, NID_pkcs9_challengePassword, type,
+		   (const uint8_t *)text, (int)len));
+	assert_true(X509_REQ_sign(req, key, EVP_sha256()) > 0);
+	n = i2d_X509_REQ(req, &der);
+	if (csr_parse(&csr, (struct bytes){der, (size_t)n}, why) != 0)
+		assert_null(csr);
+	OPENSSL_free(der);
+	X509_REQ_free(req);
+	EVP_PKEY_free(key);
+	return csr;
+}
+
+static void
+test_challenge(void **state)
+{
+	static const int types[] = {
+	    V_ASN1_PRINTABLESTRING, V_ASN1_UTF8STRING, V_ASN1_T61STRING};
+	struct blob der = {0};
+	struct reason why = {""};
+	struct csr *csr = NULL;
+	char longest[255];
+
+	(void)state;
+	good_csr(&der);
+	assert_int_equal(0, csr_parse(&csr, blob_bytes(&der), NULL));
+	csr_free(csr);
+	blob_fini(&der);
+	memset(longest, 'x', sizeof(longest));
+	for (size_t i = 0; i < ARRAY_LEN(types); i++) {
+		csr = with_challenge(types[i], "a+b/c=", 6, &why);
+		assert_non_null(csr);
+		assert_string_equal("a+b/c=", csr_challenge(csr));
+		csr_free(csr);
+		csr = with_challenge(types[i], longest, 255, &why);
+		assert_non_null(csr);
+		assert_int_equal(255, strlen(csr_challenge(csr)));
+		csr_free(csr);
+	}
+}
+
+static void
+test_challenge_refused(void **state)
+{
+	char text[256];
+	static const struct {
+		int type;
+		size_t len;
+		const char *says;
+	} bad[] = {{V_ASN1_UTF8STRING, 256, "longer"},
+	    {V_ASN1_OCTET_STRING, 5, "one string"},
+	    {V_ASN1_BMPSTRING, 4, "one string"}};
+
+	(void)state;
+	memset(text, 'x', sizeof(text));
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+		struct reason why = {""};
+
+		assert_null(
+		    with_challenge(bad[i].type, text, bad[i].len, &why));
+		if (strstr(why.text, bad[i].says) == NULL)
+			fail_msg("%zu: %s", i, why.text);
+	}
+	for (const char *c = "\n\t\x7f\xe9"; *c != '\0'; c++) {
+		struct reason why = {""};
+
+		text[2] = *c;
+		assert_null(with_challenge(V_ASN1_T61STRING, text, 5, &why));
+		assert_non_null(strstr(why.text, "printable"));
+	}
+	text[2] = '\0';
+	assert_null(with_challenge(V_ASN1_UTF8STRING, text, 5, NULL));
+}
+
 static void
 armour(struct buf *out, const char *label, const char *body)
 {
@@ -437,6 +522,8 @@ main(void)
 	    cmocka_unit_test(test_every_truncation_refused),
 	    cmocka_unit_test(test_a_flip_in_every_byte_refused),
 	    cmocka_unit_test(test_trailing_bytes_and_size_refused),
+	    cmocka_unit_test(test_challenge),
+	    cmocka_unit_test(test_challenge_refused),
 	    cmocka_unit_test(test_text),
 	};
 

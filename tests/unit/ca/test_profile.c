@@ -56,6 +56,13 @@ test_names(void **state)
 	    {PROFILE_DNS_SERVER, {ADN, "!URI"}, "type URI"},
 	    {PROFILE_DNS_SERVER, {SERVER}, "reserved"},
 	    {PROFILE_DNS_SERVER, {"EST.example.net"}, "reserved"},
+	    {PROFILE_ENDPOINT, {0}, NULL},
+	    {PROFILE_ENDPOINT, {"@10.0.0.1"}, NULL},
+	    {PROFILE_ENDPOINT, {ADN, "x.example.net", "@fd00::1"}, NULL},
+	    {PROFILE_ENDPOINT, {"*.example.net"}, "wildcard"},
+	    {PROFILE_ENDPOINT, {ADN, "_doh." ADN}, "no SRV-IDs"},
+	    {PROFILE_ENDPOINT, {"!email"}, "type email"},
+	    {PROFILE_ENDPOINT, {ADN, "Est.Example.Net"}, "reserved"},
 	};
 
 	(void)state;
@@ -84,6 +91,7 @@ test_table(void **state)
 {
 	const struct profile *est = profile_find("est-server");
 	const struct profile *dns = profile_find("dns-server");
+	const struct profile *endpoint = profile_find("endpoint");
 
 	(void)state;
 	assert_ptr_equal(est, profile_get(PROFILE_EST_SERVER));
@@ -94,6 +102,11 @@ test_table(void **state)
 	assert_true(dns->server_auth && dns->client_auth && !dns->cmc_ra);
 	assert_int_equal(90, est->default_days);
 	assert_int_equal(90, dns->default_days);
+	assert_ptr_equal(endpoint, profile_get(PROFILE_ENDPOINT));
+	assert_true(endpoint->client_auth && !endpoint->server_auth &&
+		    !endpoint->cmc_ra && !endpoint->allow_srv);
+	assert_int_equal(365, endpoint->default_days);
+	assert_int_equal(365, endpoint->max_days);
 }
 
 int

@@ -7,6 +7,7 @@
 
 #include "base/str.h"
 #include "ca/authority.h"
+#include "ca/issue_log.h"
 
 static void
 start_ca(struct office *o)
@@ -78,8 +79,8 @@ office_setup_with_ca(void **state)
 static void
 remove_ca(const struct office *o)
 {
-	static const char *const files[] = {
-	    CA_ROOT_KEY, CA_ROOT_CERT, CA_ISSUING_KEY, CA_ISSUING_CERT};
+	static const char *const files[] = {CA_ROOT_KEY, CA_ROOT_CERT,
+	    CA_ISSUING_KEY, CA_ISSUING_CERT, ISSUE_LOG_FILE};
 	char path[PATH_MAX];
 
 	for (size_t i = 0; i < ARRAY_LEN(files); i++)

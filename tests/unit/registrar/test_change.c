@@ -9,6 +9,7 @@
 #include "db/identity.h"
 #include "registrar/change.h"
 #include "tests/unit/registrar/support.h"
+#include "ca/signer_process.h"
 
 static struct office *office;
 
@@ -157,7 +158,7 @@ test_stopped_store(void **state)
 	cmocka_unit_test_setup_teardown(test, office_setup, office_teardown)
 
 int
-main(void)
+main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 	    T(test_identities),
@@ -166,5 +167,7 @@ main(void)
 	};
 
 	log_set_level(LOG_LEVEL_ERROR);
+	if (signer_is_called(argc, argv))
+		return signer_main(argv);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

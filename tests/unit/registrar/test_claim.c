@@ -9,6 +9,7 @@
 #include "db/sql.h"
 #include "registrar/claim.h"
 #include "tests/unit/registrar/support.h"
+#include "ca/signer_process.h"
 
 static int
 add_alice(struct store_txn *txn, void *arg)
@@ -396,7 +397,7 @@ test_lost_commit_grants_nothing(void **state)
 	cmocka_unit_test_setup_teardown(test, office_setup, office_teardown)
 
 int
-main(void)
+main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 	    T(test_granted_and_confirmed),
@@ -414,5 +415,7 @@ main(void)
 	};
 
 	log_set_level(LOG_LEVEL_ERROR);
+	if (signer_is_called(argc, argv))
+		return signer_main(argv);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

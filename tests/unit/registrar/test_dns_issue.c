@@ -10,6 +10,7 @@
 #include "db/dns_server.h"
 #include "registrar/dns_issue.h"
 #include "tests/unit/registrar/support.h"
+#include "ca/signer_process.h"
 
 #define ADN "dns.example.net"
 
@@ -395,7 +396,7 @@ drop_key(void **state)
 	    test, office_setup_with_ca, office_teardown)
 
 int
-main(void)
+main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 	    T(test_good_request),
@@ -414,5 +415,7 @@ main(void)
 	};
 
 	log_set_level(LOG_LEVEL_ERROR);
+	if (signer_is_called(argc, argv))
+		return signer_main(argv);
 	return cmocka_run_group_tests(tests, make_key, drop_key);
 }

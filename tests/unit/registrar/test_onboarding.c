@@ -8,6 +8,7 @@
 #include "registrar/onboarding.h"
 #include "tests/unit/registrar/support.h"
 #include "tls/spake2p.h"
+#include "ca/signer_process.h"
 
 static struct office *office;
 
@@ -269,7 +270,7 @@ test_stopped_store(void **state)
 	cmocka_unit_test_setup_teardown(test, office_setup, office_teardown)
 
 int
-main(void)
+main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 	    T(test_code),
@@ -281,5 +282,7 @@ main(void)
 	};
 
 	log_set_level(LOG_LEVEL_ERROR);
+	if (signer_is_called(argc, argv))
+		return signer_main(argv);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,208 @@
+#include "ca/issue_log.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "ca/cert.h"
+
+#define SUBJECT_QUOTED_MAX 2100 /* each of 512 characters as \xNN */
+#define LINE_MAX_BYTES 2400
+#define HOUR_S 3600
+
+static void
+closep(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+}
+
+static int
+path_of(char path[PATH_MAX], const char *ca_dir)
+{
+	return str_format(path, PATH_MAX, "%s/%s", ca_dir, ISSUE_LOG_FILE);
+}
+
+/* NONBLOCK: a FIFO is refused, not waited for. */
+static int
+open_log(const char *path, int flags)
+{
+	return open(
+	    path, flags | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, (mode_t)0600);
+}
+
+static int
+is_torn(bool *torn, const char *path)
+{
+	int fd CLEANUP(closep) = open_log(path, O_RDONLY);
+	struct stat st;
+	char last = '\n';
+
+	if (fd < 0 || fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) ||
+	    (st.st_size > 0 && pread(fd, &last, 1, st.st_size - 1) != 1))
+		return -ERR_IO;
+	*torn = last != '\n';
+	return 0;
+}
+
+int
+issue_log_open(struct issue_log *log, const char *ca_dir, struct reason *why)
+{
+	char path[PATH_MAX];
+
+	log->fd = -1;
+	if (path_of(path, ca_dir) != 0)
+		return reason_set(
+		    why, -ERR_TOO_LARGE, "the CA's path is too long");
+	log->fd = open_log(path, O_WRONLY | O_APPEND | O_CREAT);
+	if (log->fd < 0)
+		return reason_set(
+		    why, -ERR_IO, "%s: %s", path, strerror(errno));
+	if (is_torn(&log->torn, path) != 0) {
+		issue_log_close(log);
+		return reason_set(
+		    why, -ERR_IO, "%s: not a file to append to", path);
+	}
+	return 0;
+}
+
+void
+issue_log_close(struct issue_log *log)
+{
+	if (log->fd >= 0)
+		close(log->fd);
+	log->fd = -1;
+}
+
+/* The profile of a line younger than an hour, else NULL. */
+static const struct profile *
+recent_profile(const char *line, int64_t now)
+{
+	static const char key[] = " profile=";
+	char when[RFC3339_LEN], name[32];
+	const char *at = strstr(line, key);
+	int64_t time;
+
+	if (at == NULL || strlen(line) < sizeof(when) ||
+	    str_format(when, sizeof(when), "%.*s", RFC3339_LEN - 1, line) !=
+		0 ||
+	    rfc3339_parse(&time, when) != 0 || time <= now - HOUR_S ||
+	    time > now)
+		return NULL;
+	at += strlen(key);
+	if (str_format(name, sizeof(name), "%.*s", (int)strcspn(at, " "), at) !=
+	    0)
+		return NULL;
+	return profile_find(name);
+}
+
+static int
+read_tail(struct blob *out, const char *path)
+{
+	AUTOFREE uint8_t *data = malloc(ISSUE_LOG_TAIL_BYTES + 1);
+	int fd CLEANUP(closep) = open_log(path, O_RDONLY);
+	struct stat st;
+	ssize_t n;
+
+	if (data == NULL)
+		return -ERR_NOMEM;
+	if (fd < 0 || fstat(fd, &st) != 0)
+		return -ERR_IO;
+	n = pread(fd, data, ISSUE_LOG_TAIL_BYTES,
+	    st.st_size > ISSUE_LOG_TAIL_BYTES
+		? st.st_size - ISSUE_LOG_TAIL_BYTES
+		: 0);
+	if (n < 0)
+		return -ERR_IO;
+	data[n] = '\0';
+	*out = (struct blob){STEAL(data), (size_t)n};
+	return 0;
+}
+
+int
+issue_log_recent(const char *ca_dir, uint32_t *counts, size_t n)
+{
+	struct blob tail CLEANUP(blob_fini) = {0};
+	int64_t now = clock_now();
+	char path[PATH_MAX], *line, *next;
+	int err = path_of(path, ca_dir);
+
+	if (err == 0)
+		err = read_tail(&tail, path);
+	if (err != 0)
+		return err;
+	/* A first line that is cut off has no time in front, and is left. */
+	for (line = (char *)tail.data; line != NULL; line = next) {
+		const struct profile *profile;
+
+		next = strchr(line, '\n');
+		if (next != NULL)
+			*next++ = '\0';
+		profile = recent_profile(line, now);
+		if (profile != NULL && (size_t)profile->id < n)
+			counts[profile->id]++;
+	}
+	return 0;
+}
+
+static int
+format_line(struct buf *line, const struct profile *profile,
+    const struct cert_info *info)
+{
+	char when[RFC3339_LEN], sha256[2 * sizeof(info->sha256) + 1];
+	char subject[SUBJECT_QUOTED_MAX];
+
+	rfc3339_format(when, clock_now());
+	hex_encode(sha256, (struct bytes){info->sha256, sizeof(info->sha256)});
+	buf_printf(line, "%s serial=%s profile=%s sha256=%s subject=%s\n", when,
+	    info->serial, profile->name, sha256,
+	    log_quote(subject, sizeof(subject), info->subject));
+	return buf_status(line);
+}
+
+static int
+append(struct issue_log *log, const struct buf *line)
+{
+	size_t done = 0;
+
+	while (done < line->len) {
+		ssize_t n = write(log->fd, line->data + done, line->len - done);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0) {
+			log->torn = log->torn || done > 0;
+			return -ERR_IO;
+		}
+		done += (size_t)n;
+	}
+	log->torn = false;
+	return 0;
+}
+
+int
+issue_log_add(struct issue_log *log, const struct profile *profile,
+    struct bytes cert_der, struct reason *why)
+{
+	AUTOFREE struct cert_info *info = calloc(1, sizeof(*info));
+	struct buf line CLEANUP(buf_fini) = {.max = LINE_MAX_BYTES};
+	int err = info != NULL ? cert_parse(info, cert_der, why) : -ERR_NOMEM;
+
+	/* A line of its own for each, whatever a full disk left behind. */
+	if (err == 0 && log->torn)
+		buf_adds(&line, "\n");
+	if (err == 0)
+		err = format_line(&line, profile, info);
+	if (err == 0)
+		err = append(log, &line);
+	return err == 0 ? 0
+			: reason_set(why, err,
+			      "the signer's log of issued certificates cannot "
+			      "be written");
+}

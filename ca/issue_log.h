@@ -1,0 +1,35 @@
+/*
+ * The signer's own record of what it signed: one line a certificate, appended
+ * before the certificate leaves the process. It is not synced to disk: what was
+ * issued is durable in the store. It is there to be compared with the store.
+ *
+ *	2026-11-21T18:00:00Z serial=HEX profile=NAME sha256=HEX subject="TEXT"
+ */
+#ifndef CA_ISSUE_LOG_H
+#define CA_ISSUE_LOG_H
+
+#include "base/buf.h"
+#include "ca/profile.h"
+
+#define ISSUE_LOG_FILE "issued.log" /* in the CA's directory, 0600 */
+
+struct issue_log {
+	int fd;
+	bool torn; /* the last line is not whole */
+};
+
+#define ISSUE_LOG_TAIL_BYTES (1024 * 1024)
+
+/* Opens it for writing alone, or makes it. */
+int issue_log_open(
+    struct issue_log *log, const char *ca_dir, struct reason *why) NODISCARD;
+void issue_log_close(struct issue_log *log);
+
+/* How many of the last hour are in its last ISSUE_LOG_TAIL_BYTES. counts has n
+ * members, by profile id. */
+int issue_log_recent(const char *ca_dir, uint32_t *counts, size_t n) NODISCARD;
+
+int issue_log_add(struct issue_log *log, const struct profile *profile,
+    struct bytes cert_der, struct reason *why) NODISCARD;
+
+#endif

@@ -1,0 +1,48 @@
+/*
+ * The signer's process. A program that calls signer_spawn() begins its main()
+ * with
+ *
+ *	if (signer_is_called(argc, argv))
+ *		return signer_main(argv);
+ *
+ * since the process is that program, executed again. It reads the CA's keys,
+ * then shuts itself in (base/sandbox.h), then answers ca/signer_wire.h's
+ * messages until the other end closes the socket. It never returns to the
+ * program's own work.
+ */
+#ifndef CA_SIGNER_PROCESS_H
+#define CA_SIGNER_PROCESS_H
+
+#include "base/ipc.h"
+#include "ca/authority_load.h"
+#include "ca/issue_log.h"
+#include "ca/rate.h"
+#include "ca/signer.h"
+
+#define SIGNER_ARGUMENT "--signer"
+
+struct signer_service {
+	int fd;
+	struct authority *authority;
+	struct issue_log log;
+	struct rate rates[SIGNER_PROFILES_MAX]; /* by profile id */
+	struct buf out;
+	/* Of the message at hand. */
+	uint8_t packet[IPC_MESSAGE_MAX];
+	struct signer_request request;
+};
+
+/* Answers one message. An error ends the process: the other end does not keep
+ * to the protocol, or has gone. */
+typedef int (*signer_handle_fn)(
+    struct signer_service *service, struct bytes packet);
+
+bool signer_is_called(int argc, char **argv);
+/* Returns the exit status. */
+int signer_main(char **argv);
+
+/* signer_main() with a handler for what comes after HELLO. */
+int signer_run(const char *fd_text, signer_handle_fn handle);
+int signer_handle(struct signer_service *service, struct bytes packet);
+
+#endif

@@ -1,0 +1,296 @@
+#include "registrar/enroll.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "db/identity.h"
+#include "registrar/binding.h"
+#include "registrar/enroll_dns.h"
+#include "registrar/internal.h"
+#include "registrar/issued.h"
+#include "registrar/name_policy.h"
+#include "registrar/refusal.h"
+
+void
+enroll_refused(struct registrar *registrar, const char *identity,
+    const struct ip_addr *source, const char *detail, const char *why)
+{
+	const struct refusal refusal = {.event = "est.refused",
+	    .detail = detail,
+	    .identity = identity,
+	    .source = source};
+	char address[IP_TEXT_MAX], quoted[300];
+
+	ip_format(address, source);
+	log_warn("enrollment refused", "identity=%s source=%s reason=%s",
+	    identity[0] != '\0' ? identity : "-", address,
+	    log_quote(quoted, sizeof(quoted), why));
+	refusal_record(registrar, &refusal);
+}
+
+/* What a client did wrong is audited; what is busy or broken here is not its
+ * doing. */
+static int
+refuse(struct enroll *enroll, int err, const char *detail)
+{
+	if (enroll->why.text[0] == '\0')
+		reason_set(&enroll->why, err, "%s", err_text(err));
+	if (err == -ERR_INVALID || err == -ERR_REFUSED || err == -ERR_TOO_LARGE)
+		enroll_refused(enroll->registrar, enroll->who.identity,
+		    &enroll->source, detail, enroll->why.text);
+	return err;
+}
+
+static void
+finish(struct enroll *enroll, int result)
+{
+	enroll->result = result;
+	if (result != 0) {
+		blob_fini(&enroll->sign.cert);
+		refuse(enroll, result, "at issue");
+	}
+	enroll->done(enroll);
+}
+
+/* --- into the store --- */
+
+static int
+check_enabled(void *arg, const struct identity *identity)
+{
+	return identity->disabled
+		   ? reason_set(arg, -ERR_REFUSED, "the identity was disabled")
+		   : 0;
+}
+
+/* The administrator may have changed his mind while the signer worked. */
+static int
+check_identity(struct enroll *enroll, struct store_txn *txn)
+{
+	int64_t id = enroll->who.identity_id;
+	int err = identity_get(
+	    store_txn_reader(txn), id, check_enabled, &enroll->why);
+
+	if (err == -ERR_NOT_FOUND)
+		return reason_set(
+		    &enroll->why, -ERR_REFUSED, "the identity was removed");
+	if (err != 0 || enroll->who.how != REQUESTER_BASIC)
+		return err;
+	err = identity_take_use(txn, id);
+	if (err == CONFIRM_USED_UP)
+		return reason_set(&enroll->why, -ERR_REFUSED,
+		    "the last use of this code or password was taken by "
+		    "another certificate");
+	return err;
+}
+
+static int
+store_run(struct store_job *job, struct store_txn *txn)
+{
+	struct enroll *enroll = CONTAINER_OF(job, struct enroll, job);
+	const struct profile *profile = profile_get(enroll->sign.profile);
+	char source[IP_TEXT_MAX], actor[CLAIM_IDENTITY_MAX + 16];
+	const struct certificate row = {.profile = profile->name,
+	    .identity = enroll->who.identity,
+	    .identity_id = enroll->who.identity_id,
+	    .source = source};
+	int64_t id = 0;
+	int err = check_identity(enroll, txn);
+
+	ip_format(source, &enroll->source);
+	snprintf(actor, sizeof(actor), "identity %s", enroll->who.identity);
+	if (err == 0)
+		err = issued_put(txn, &id, enroll->serial,
+		    blob_bytes(&enroll->sign.cert), &row, actor, &enroll->why);
+	if (err == 0 && profile->id == PROFILE_DNS_SERVER)
+		err = enroll_dns_store(txn, &enroll->sign.names, id, actor);
+	return err;
+}
+
+static void
+store_done(struct store_job *job)
+{
+	struct enroll *enroll = CONTAINER_OF(job, struct enroll, job);
+
+	if (job->result == 0)
+		log_info("certificate issued", "serial=%s identity=%s",
+		    enroll->serial, enroll->who.identity);
+	finish(enroll, job->result);
+}
+
+static void
+sign_done(struct signer_request *sign)
+{
+	struct enroll *enroll = CONTAINER_OF(sign, struct enroll, sign);
+	int err = sign->result;
+
+	if (err != 0) {
+		enroll->why = sign->why;
+		finish(enroll, err);
+		return;
+	}
+	enroll->job = (struct store_job){.run = store_run, .done = store_done};
+	err = store_submit(enroll->registrar->config.store, &enroll->job);
+	if (err != 0)
+		finish(enroll, err);
+}
+
+/* --- judging --- */
+
+/* Path validation takes a common name for a DNS-ID where there is no other: it
+ * would fall under the CA's name constraints. */
+static bool
+reads_as_domain(const char *common_name)
+{
+	size_t len = strlen(common_name);
+
+	return strchr(common_name, '.') != NULL &&
+	       strspn(common_name, "abcdefghijklmnopqrstuvwxyz"
+				   "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+				   "-_.") == len;
+}
+
+static int
+check_common_name(struct enroll *enroll)
+{
+	const struct constraints *c =
+	    signer_constraints(enroll->registrar->config.signer);
+	const char *cn = enroll->sign.common_name;
+	bool inside = c->n_domains == 0;
+
+	for (size_t i = 0; i < c->n_domains && !inside; i++)
+		inside = domain_within(cn, c->domains[i]);
+	if (inside || !reads_as_domain(cn))
+		return 0;
+	return reason_set(&enroll->why, -ERR_REFUSED,
+	    "the common name %.100s reads as a domain name outside the domains "
+	    "that this CA may name",
+	    cn);
+}
+
+/* Nothing that the signer would refuse is sent there. */
+static int
+submit(struct enroll *enroll, const struct csr *csr)
+{
+	const struct registrar_config *config = &enroll->registrar->config;
+	struct signer_request *sign = &enroll->sign;
+	struct bytes der = csr_der(csr);
+	int err = profile_check_names(profile_get(sign->profile), &sign->names,
+	    config->server_name, &enroll->why);
+
+	if (err == 0)
+		err = constraints_check(signer_constraints(config->signer),
+		    &sign->names, &enroll->why);
+	if (err == 0)
+		err = check_common_name(enroll);
+	if (err != 0)
+		return refuse(enroll, err, "names outside profile or CA");
+	sign->not_before = clock_now();
+	sign->done = sign_done;
+	/* csr_parse() takes no more than fits here. */
+	memcpy(sign->csr, der.data, der.len);
+	sign->csr_len = der.len;
+	err = signer_submit(config->signer, sign);
+	return err == 0 ? 0
+			: reason_set(&enroll->why, err, "%s", err_text(err));
+}
+
+static int
+check_binding(struct enroll *enroll, const struct csr *csr)
+{
+	int err = binding_check(csr_challenge(csr), &enroll->binding,
+	    enroll->registrar->config.binding_required, &enroll->why);
+
+	return err == 0 ? 0 : refuse(enroll, err, "channel binding");
+}
+
+/* An empty subject becomes the identity; for a DNS server, its ADN. */
+static int
+set_common_name(struct enroll *enroll, const struct csr *csr)
+{
+	const char *cn = csr_common_name(csr);
+
+	if (cn[0] == '\0' && enroll->sign.profile == PROFILE_DNS_SERVER) {
+		cn = enroll->sign.names.items[0].text;
+		for (size_t i = 0; i < enroll->sign.names.n; i++)
+			if (enroll->sign.names.items[i].type == NAME_DNS)
+				cn = enroll->sign.names.items[i].text;
+		if (strlen(cn) > COMMON_NAME_MAX)
+			cn = "";
+	} else if (cn[0] == '\0') {
+		cn = enroll->who.identity;
+	}
+	return str_format(enroll->sign.common_name,
+	    sizeof(enroll->sign.common_name), "%s", cn);
+}
+
+int
+registrar_enroll(
+    struct enroll *enroll, const struct csr *csr, struct store_reader *reader)
+{
+	const struct profile *profile = profile_find(enroll->who.profile);
+	const char *patterns = enroll->who.allow_names;
+	int err = check_binding(enroll, csr);
+
+	if (err != 0)
+		return err;
+	if (profile == NULL)
+		return reason_set(&enroll->why, -ERR_CORRUPT,
+		    "the identity has an unknown profile");
+	enroll->sign.profile = profile->id;
+	enroll->sign.names = *csr_names(csr);
+	if (profile->id == PROFILE_DNS_SERVER)
+		err = enroll_dns_check(csr, patterns, reader, &enroll->why);
+	else
+		err = name_policy_check(
+		    csr, enroll->who.identity, patterns, &enroll->why);
+	if (err == 0)
+		err = set_common_name(enroll, csr);
+	if (err != 0)
+		return refuse(enroll, err, "names that are not allowed to it");
+	return submit(enroll, csr);
+}
+
+/* [RFC7030 4.2.2] The strings of the subject are compared, not their types: the
+ * CA writes UTF8String whatever a request uses. */
+static int
+check_same(
+    const struct csr *csr, const struct cert_info *cert, struct reason *why)
+{
+	if (csr_subject_has_more(csr) ||
+	    strcmp(csr_common_name(csr), cert->common_name) != 0)
+		return reason_set(why, -ERR_REFUSED,
+		    "RFC 7030 4.2.2: the request's subject is not identical to "
+		    "the certificate's, %.100s",
+		    cert->subject);
+	if (!names_equal(csr_names(csr), &cert->names))
+		return reason_set(why, -ERR_REFUSED,
+		    "RFC 7030 4.2.2: the request's subjectAltName is not "
+		    "identical to that of the certificate");
+	return 0;
+}
+
+int
+registrar_reenroll(struct enroll *enroll, const struct csr *csr,
+    const struct client_cert *cert)
+{
+	const struct profile *profile = profile_find(enroll->who.cert_profile);
+	int err = check_binding(enroll, csr);
+
+	if (err != 0)
+		return err;
+	if (profile == NULL)
+		return reason_set(&enroll->why, -ERR_CORRUPT,
+		    "the certificate has an unknown profile");
+	err = check_same(csr, &cert->info, &enroll->why);
+	if (err != 0)
+		return refuse(
+		    enroll, err, "re-enrollment with another subject or name");
+	enroll->sign.profile = profile->id;
+	enroll->sign.names = *csr_names(csr);
+	memcpy(enroll->sign.common_name, cert->info.common_name,
+	    sizeof(enroll->sign.common_name));
+	return submit(enroll, csr);
+}

@@ -1,0 +1,274 @@
+#include "server/principal.h"
+
+#include <microhttpd.h>
+#include <string.h>
+
+#include "base/base64.h"
+#include "base/str.h"
+#include "registrar/basic.h"
+#include "registrar/enroll.h"
+#include "server/app.h"
+#include "server/est.h"
+
+#define CHALLENGE "Basic realm=\"estuary\""
+#define BASIC_SCHEME "Basic "
+#define LIMITED_RETRY_S "60"
+
+/* why is "" for those who showed nothing. */
+static void
+challenge(struct request *request, const char *why)
+{
+	reply_header(request, MHD_HTTP_HEADER_WWW_AUTHENTICATE, CHALLENGE);
+	reply_text(request, MHD_HTTP_UNAUTHORIZED,
+	    "%s%sneeded: an onboarding code by PAKE, a client certificate of "
+	    "this CA, or HTTP Basic",
+	    why, why[0] != '\0' ? "; " : "");
+}
+
+/* --- certificates --- */
+
+static int
+judge_cert(struct request *request)
+{
+	struct conn *conn = request->conn;
+	struct blob der = {0};
+	int err;
+
+	if (conn->client_cert != NULL)
+		return 0;
+	err = tls_conn_peer_cert(&der, conn->tls);
+	if (err != 0)
+		return err;
+	if (der.len == 0)
+		return PRINCIPAL_NO_CERT;
+	err =
+	    client_cert_new(&conn->client_cert, request->app->registrar, &der);
+	blob_fini(&der);
+	return err;
+}
+
+int
+principal_cert(
+    struct requester *who, struct request *request, struct reason *why)
+{
+	int err;
+
+	/* Only a connection that dies while its request is handled is without
+	 * TLS. */
+	if (request->conn->tls == NULL)
+		return -ERR_CLOSED;
+	err = judge_cert(request);
+	return err != 0 ? err
+			: requester_from_cert(who, request->reader,
+			      request->conn->client_cert, why);
+}
+
+/* --- HTTP Basic --- */
+
+struct basic_pending {
+	struct pending pending;
+	struct basic_check check;
+	principal_fn then;
+};
+
+static void
+basic_pending_wipe(struct basic_pending *p)
+{
+	explicit_bzero(p, sizeof(*p));
+	free(p);
+}
+
+static void
+basic_pending_free(struct pending *pending)
+{
+	basic_pending_wipe(
+	    CONTAINER_OF(pending, struct basic_pending, pending));
+}
+
+static void
+basic_wrong(struct request *request)
+{
+	challenge(request,
+	    "the user name or the password is wrong, or its guesses or uses "
+	    "are spent");
+}
+
+static void
+basic_judged(
+    struct request *request, const struct basic_check *check, principal_fn then)
+{
+	struct requester who;
+	struct reason why = {""};
+	int err = check->result;
+
+	if (err == 0)
+		err = requester_load(&who, request->reader, check->identity_id,
+		    REQUESTER_BASIC, &why);
+	switch (err) {
+	case 0:
+		then(request, &who);
+		break;
+	case -ERR_PERMISSION:
+	case -ERR_REFUSED:
+		/* What was remembered is over. */
+		if (check->result == 0)
+			basic_forget(check->registrar, check->identity_id);
+		basic_wrong(request);
+		break;
+	case BASIC_LIMITED:
+		reply_header(
+		    request, MHD_HTTP_HEADER_RETRY_AFTER, LIMITED_RETRY_S);
+		reply_text(request, MHD_HTTP_TOO_MANY_REQUESTS,
+		    "too many attempts to authenticate; try again later");
+		break;
+	case -ERR_BUSY:
+	case -ERR_CLOSED:
+		reply_text(request, status_of(err),
+		    "too many passwords wait to be judged; try again later");
+		break;
+	default:
+		est_reply_failure(request, "password not judged", err);
+		break;
+	}
+}
+
+static void
+basic_answer(struct request *request, struct pending *pending)
+{
+	struct basic_pending *p =
+	    CONTAINER_OF(pending, struct basic_pending, pending);
+	struct basic_check check = {.registrar = p->check.registrar,
+	    .result = p->check.result,
+	    .identity_id = p->check.identity_id};
+
+	/* pending goes when the handler waits for something else. */
+	basic_judged(request, &check, p->then);
+}
+
+static void
+basic_done(struct basic_check *check)
+{
+	pending_complete(
+	    &CONTAINER_OF(check, struct basic_pending, check)->pending);
+}
+
+/* user, colon, password; not empty. */
+static int
+split_credentials(struct basic_check *check, struct bytes text)
+{
+	const uint8_t *colon = memchr(text.data, ':', text.len);
+	size_t user_len, password_len;
+
+	if (colon == NULL || memchr(text.data, '\0', text.len) != NULL)
+		return -ERR_INVALID;
+	user_len = (size_t)(colon - text.data);
+	password_len = text.len - user_len - 1;
+	if (user_len >= sizeof(check->user) ||
+	    password_len >= sizeof(check->password))
+		return -ERR_TOO_LARGE;
+	memcpy(check->user, text.data, user_len);
+	memcpy(check->password, colon + 1, password_len);
+	return 0;
+}
+
+/* [RFC7617 2] "Basic" and base64 of user, colon, password. */
+static int
+read_credentials(struct basic_check *check, const char *header)
+{
+	size_t scheme_len = sizeof(BASIC_SCHEME) - 1;
+	struct blob text = {0};
+	int err;
+
+	if (strncasecmp(header, BASIC_SCHEME, scheme_len) != 0)
+		return -ERR_INVALID;
+	header += scheme_len;
+	err = base64_decode(&text, header, strlen(header));
+	if (err != 0)
+		return err;
+	err = text.len != 0 ? split_credentials(check, blob_bytes(&text))
+			    : -ERR_INVALID;
+	if (text.data != NULL)
+		explicit_bzero(text.data, text.len);
+	blob_fini(&text);
+	return err;
+}
+
+static void
+find_by_basic(struct request *request, const char *header, principal_fn then)
+{
+	struct basic_pending *p = calloc(1, sizeof(*p));
+
+	if (p == NULL) {
+		est_reply_failure(request, "password not judged", -ERR_NOMEM);
+		return;
+	}
+	p->pending.answer = basic_answer;
+	p->pending.free = basic_pending_free;
+	p->then = then;
+	p->check.registrar = request->app->registrar;
+	p->check.source = request->peer->ip;
+	p->check.done = basic_done;
+	if (read_credentials(&p->check, header) != 0) {
+		basic_wrong(request);
+		basic_pending_wipe(p);
+		return;
+	}
+	request_prepare(request, &p->pending);
+	if (basic_check_start(&p->check) != BASIC_ANSWERED) {
+		request_wait(request, &p->pending);
+		return;
+	}
+	basic_judged(request, &p->check, then);
+	basic_pending_wipe(p);
+}
+
+/* --- in their order --- */
+
+static void
+refused(struct request *request, const char *identity, const char *why)
+{
+	enroll_refused(request->app->registrar, identity, &request->peer->ip,
+	    "removed or disabled identity, or revoked certificate", why);
+	reply_text(request, MHD_HTTP_FORBIDDEN, "%s", why);
+}
+
+/* For those who are nobody, or nobody any more. */
+static void
+nobody(struct request *request, enum principal_need need, principal_fn then,
+    int err, const struct reason *why)
+{
+	if (err < 0 && err != -ERR_PERMISSION && err != -ERR_REFUSED)
+		est_reply_failure(request, "identity not read", err);
+	else if (need == PRINCIPAL_WANTED)
+		then(request, NULL);
+	else if (err == -ERR_REFUSED)
+		refused(request, request->peer->identity, why->text);
+	else
+		challenge(request, why->text);
+}
+
+void
+principal_find(
+    struct request *request, enum principal_need need, principal_fn then)
+{
+	const struct peer *peer = request->peer;
+	const char *header =
+	    request_header(request, MHD_HTTP_HEADER_AUTHORIZATION);
+	bool by_pake = peer->kind == PEER_PAKE;
+	struct requester who;
+	struct reason why = {""};
+	int err;
+
+	if (by_pake)
+		err = requester_load(&who, request->reader, peer->identity_id,
+		    REQUESTER_PAKE, &why);
+	else
+		err = principal_cert(&who, request, &why);
+	if (err == 0)
+		then(request, &who);
+	else if (!by_pake && header != NULL &&
+		 (err == PRINCIPAL_NO_CERT || err == -ERR_PERMISSION))
+		find_by_basic(request, header, then);
+	else
+		nobody(request, need, then, err, &why);
+}

@@ -1,0 +1,182 @@
+/* Files of earlier versions are brought to this one, with what they hold. */
+#include "tests/unit/cmocka.h"
+
+#include <string.h>
+
+#include "base/log.h"
+#include "db/certificate.h"
+#include "db/identity.h"
+#include "tests/unit/db/support.h"
+
+/* What version 2 added and changed, as version 1 had it. */
+static const char back_to_1[] =
+    "PRAGMA foreign_keys = OFF;"
+    "DROP TABLE pake_record;"
+    "DROP TABLE identity;"
+    "ALTER TABLE certificate DROP COLUMN identity_id;"
+    "CREATE TABLE identity("
+    " id INTEGER PRIMARY KEY,"
+    " wire_name TEXT NOT NULL UNIQUE,"
+    " name TEXT NOT NULL,"
+    " kind TEXT NOT NULL CHECK(kind IN ('code', 'password')),"
+    " profile TEXT NOT NULL,"
+    " allow_names TEXT NOT NULL,"
+    " created_at INTEGER NOT NULL,"
+    " expires_at INTEGER,"
+    " uses_left INTEGER,"
+    " guesses_left INTEGER NOT NULL,"
+    " guesses_max INTEGER NOT NULL,"
+    " failures INTEGER NOT NULL DEFAULT 0,"
+    " retry_at INTEGER NOT NULL DEFAULT 0"
+    ") STRICT;"
+    "CREATE TABLE pake_record("
+    " identity_id INTEGER PRIMARY KEY"
+    "  REFERENCES identity(id) ON DELETE CASCADE,"
+    " w0 BLOB NOT NULL, l BLOB NOT NULL,"
+    " w0m BLOB NOT NULL, w0n BLOB NOT NULL"
+    ") STRICT;"
+    "INSERT INTO identity VALUES(3, 'alice', 'Alice', 'password', 'endpoint',"
+    " '', 1000, NULL, NULL, 7, 10, 3, 2000);"
+    "INSERT INTO identity VALUES(9, 'A1B2C3D4', 'phone', 'code', 'endpoint',"
+    " 'x.example.net', 1001, 5000, 2, 1000, 1000, 0, 0);"
+    "INSERT INTO pake_record VALUES(3, zeroblob(32), zeroblob(65),"
+    " zeroblob(65), zeroblob(65));"
+    "INSERT INTO pake_record VALUES(9, x'01', x'02', x'03', x'04');"
+    "INSERT INTO certificate(serial, subject, profile, identity, issued_at,"
+    " not_before, not_after, state, der) VALUES('0a', 'CN=x', 'dns-server',"
+    " 'dns.example.net', 1, 1, 2, 'valid', x'00');"
+    "PRAGMA user_version = 1;";
+
+static int
+look(void *arg, const struct identity *identity)
+{
+	*(struct identity *)arg = *identity;
+	return 0;
+}
+
+static int
+look_at_cert(void *arg, const struct certificate *c)
+{
+	*(int64_t *)arg = c->identity_id;
+	return 0;
+}
+
+static int
+remove_run(struct store_txn *txn, void *arg)
+{
+	return identity_remove(txn, arg, 1, "uid 0");
+}
+
+static int
+add_run(struct store_txn *txn, void *arg)
+{
+	const struct identity identity = {.wire_name = arg,
+	    .name = arg,
+	    .kind = "password",
+	    .profile = "endpoint",
+	    .allow_names = "",
+	    .uses_left = IDENTITY_UNLIMITED,
+	    .guesses_max = 10};
+	struct verifier record;
+
+	memset(&record, 1, sizeof(record));
+	return identity_add(txn, &identity, &record, "uid 0");
+}
+
+static struct fixture *
+old_store(void **state)
+{
+	struct fixture *f = *state;
+
+	fixture_close(f);
+	sql_change(f->path, back_to_1);
+	fixture_open(f, STORE_OPEN);
+	return f;
+}
+
+static void
+test_version_1(void **state)
+{
+	struct fixture *f = old_store(state);
+	struct identity i;
+	int64_t id = -1;
+
+	assert_int_equal(2, sql_number(f->path, "PRAGMA user_version"));
+	assert_int_equal(0, identity_get(f->reader, 3, look, &i));
+	assert_int_equal(7, i.guesses_left);
+	assert_int_equal(10, i.guesses_max);
+	assert_int_equal(3, i.failures);
+	assert_int_equal(2000, i.retry_at);
+	assert_int_equal(IDENTITY_UNLIMITED, i.uses_left);
+	assert_int_equal(IDENTITY_NEVER, i.expires_at);
+	assert_false(i.basic || i.disabled);
+	assert_int_equal(
+	    0, identity_get_by_wire_name(f->reader, "A1B2C3D4", look, &i));
+	assert_int_equal(9, i.id);
+	assert_int_equal(2, i.uses_left);
+	assert_int_equal(5000, i.expires_at);
+	assert_int_equal(
+	    2, sql_number(f->path, "SELECT count(*) FROM pake_record"));
+	assert_int_equal(
+	    1, sql_number(f->path, "SELECT count(*) FROM pake_record WHERE"
+				   " identity_id = 9 AND w0 = x'01' AND"
+				   " l = x'02' AND w0m = x'03' AND"
+				   " w0n = x'04'"));
+	assert_int_equal(
+	    0, certificate_get(f->reader, "0a", look_at_cert, &id));
+	assert_int_equal(0, id);
+	assert_int_equal(
+	    0, sql_number(
+		   f->path, "SELECT count(*) FROM pragma_foreign_key_check"));
+}
+
+/* Records go with their identities, also after the tables were made anew. */
+static void
+test_references(void **state)
+{
+	struct fixture *f = old_store(state);
+	char alice[] = "alice";
+
+	assert_int_equal(0, in_txn(f->store, remove_run, alice));
+	assert_int_equal(
+	    1, sql_number(f->path, "SELECT count(*) FROM pake_record"));
+	assert_int_equal(
+	    9, sql_number(f->path, "SELECT identity_id FROM pake_record"));
+}
+
+/* An id is never given again, so that a certificate can never come to belong to
+ * a later identity. */
+static void
+test_ids_are_new(void **state)
+{
+	struct fixture *f = old_store(state);
+	char phone[] = "A1B2C3D4", bob[] = "bob", carol[] = "carol";
+	struct identity i;
+
+	assert_int_equal(0, in_txn(f->store, remove_run, phone));
+	assert_int_equal(0, in_txn(f->store, add_run, bob));
+	assert_int_equal(
+	    0, identity_get_by_wire_name(f->reader, "bob", look, &i));
+	assert_int_equal(10, i.id);
+	assert_int_equal(0, in_txn(f->store, remove_run, bob));
+	fixture_close(f);
+	fixture_open(f, STORE_OPEN);
+	assert_int_equal(0, in_txn(f->store, add_run, carol));
+	assert_int_equal(
+	    0, identity_get_by_wire_name(f->reader, "carol", look, &i));
+	assert_int_equal(11, i.id);
+	assert_int_equal(-ERR_NOT_FOUND, identity_get(f->reader, 10, look, &i));
+}
+
+#define T(test)                                                                \
+	cmocka_unit_test_setup_teardown(test, fixture_setup, fixture_teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    T(test_version_1), T(test_references), T(test_ids_are_new)};
+
+	log_set_level(LOG_LEVEL_ERROR);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
