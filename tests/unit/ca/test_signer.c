@@ -451,13 +451,14 @@ counted_done(struct signer_request *request)
 	pthread_mutex_unlock(&c->lock);
 	pthread_mutex_lock(&c->gate);
 	pthread_mutex_unlock(&c->gate);
+	blob_fini(&request->cert);
 	pthread_mutex_lock(&c->lock);
-	c->n_done++;
 	if (request->result == -ERR_CLOSED)
 		c->n_closed++;
+	/* Whoever waits for the last may free it from here on. */
+	c->n_done++;
 	pthread_cond_signal(&c->changed);
 	pthread_mutex_unlock(&c->lock);
-	blob_fini(&request->cert);
 }
 
 #define FEW 3
