@@ -109,15 +109,6 @@ buf_text(const struct buf *b)
 	return b->data != NULL ? b->data : "";
 }
 
-char *
-buf_steal(struct buf *b)
-{
-	char *data = b->err != 0 ? NULL : STEAL(b->data);
-
-	buf_fini(b);
-	return data;
-}
-
 void
 buf_fini(struct buf *b)
 {

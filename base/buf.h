@@ -51,8 +51,6 @@ int buf_printf(struct buf *b, const char *fmt, ...) PRINTF_LIKE(2, 3);
 int buf_status(const struct buf *b) NODISCARD;
 /* "" for an empty buffer. */
 const char *buf_text(const struct buf *b);
-/* Hands out the malloc'ed text (NULL if empty or failed). */
-char *buf_steal(struct buf *b);
 void buf_fini(struct buf *b);
 
 #endif

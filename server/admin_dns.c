@@ -12,20 +12,7 @@
 #include "server/admin_change.h"
 #include "server/admin_json.h"
 #include "server/app.h"
-
-static json_t *
-addresses_json(const char *list)
-{
-	json_t *out = json_array();
-
-	while (*list != '\0') {
-		size_t len = strcspn(list, ",");
-
-		json_array_append_new(out, json_stringn(list, len));
-		list += len + (list[len] == ',' ? 1 : 0);
-	}
-	return out;
-}
+#include "server/json_split.h"
 
 static int
 add_server(void *arg, const struct dns_server *s)
@@ -33,7 +20,7 @@ add_server(void *arg, const struct dns_server *s)
 	return json_array_append_new(arg,
 		   json_pack("{ss ss si ss so ss ss so so}", "name", s->adn,
 		       "label", s->label, "port", (int)s->port, "dohpath",
-		       s->dohpath, "addresses", addresses_json(s->addresses),
+		       s->dohpath, "addresses", json_split(s->addresses, ','),
 		       "state", s->state, "serial", s->serial, "not_before",
 		       json_time(s->not_before), "not_after",
 		       json_time(s->not_after))) == 0
@@ -47,13 +34,7 @@ admin_dns_list(struct request *request)
 	json_t *items = json_array();
 	int err = dns_server_list(request->reader, add_server, items);
 
-	if (err == 0) {
-		reply_json(request, MHD_HTTP_OK,
-		    json_pack("{so sn}", "items", items, "next"));
-		return;
-	}
-	json_decref(items);
-	reply_error(request, err, NULL);
+	reply_items(request, items, err);
 }
 
 struct issue_pending {

@@ -12,23 +12,10 @@
 #include "server/admin_change.h"
 #include "server/admin_json.h"
 #include "server/app.h"
+#include "server/json_split.h"
 
 #define USES_MAX 1000000
 #define EXPIRES_MAX_S ((int64_t)10 * 366 * 86400)
-
-static json_t *
-patterns_json(const char *lines)
-{
-	json_t *list = json_array();
-
-	while (*lines != '\0') {
-		size_t len = strcspn(lines, "\n");
-
-		json_array_append_new(list, json_stringn(lines, len));
-		lines += len + (lines[len] == '\n' ? 1 : 0);
-	}
-	return list;
-}
 
 static const char *
 state_of(const struct identity *identity)
@@ -58,7 +45,7 @@ add_identity(void *arg, const struct identity *i)
 		   arg, json_pack("{ss ss ss ss so so so so sI sI ss sb}",
 			    "identity", i->wire_name, "name", i->name, "kind",
 			    i->kind, "profile", i->profile, "allow_names",
-			    patterns_json(i->allow_names), "created_at",
+			    json_split(i->allow_names, '\n'), "created_at",
 			    json_time(i->created_at), "expires_at",
 			    json_time(i->expires_at), "uses_left", uses,
 			    "guesses_left", (json_int_t)i->guesses_left,
@@ -74,13 +61,7 @@ admin_identity_list(struct request *request)
 	json_t *items = json_array();
 	int err = identity_list(request->reader, add_identity, items);
 
-	if (err == 0) {
-		reply_json(request, MHD_HTTP_OK,
-		    json_pack("{so sn}", "items", items, "next"));
-		return;
-	}
-	json_decref(items);
-	reply_error(request, err, NULL);
+	reply_items(request, items, err);
 }
 
 struct identity_pending {

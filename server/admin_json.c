@@ -66,6 +66,18 @@ reply_error(struct request *request, int err, const struct reason *why)
 	    why != NULL && why->text[0] != '\0' ? why->text : err_text(err));
 }
 
+void
+reply_items(struct request *request, json_t *items, int err)
+{
+	if (err == 0) {
+		reply_json(request, MHD_HTTP_OK,
+		    json_pack("{so sn}", "items", items, "next"));
+		return;
+	}
+	json_decref(items);
+	reply_error(request, err, NULL);
+}
+
 static const char *
 unknown_member(json_t *object, const char *const *keys)
 {

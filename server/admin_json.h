@@ -8,6 +8,9 @@
 
 /* Takes value; NULL becomes 500. */
 void reply_json(struct request *request, unsigned int status, json_t *value);
+/* A whole list as {"items": [...], "next": null}, or the problem for err. Takes
+ * items. */
+void reply_items(struct request *request, json_t *items, int err);
 /* The problem for an error, with why as its detail. A refusal by a rule is 422:
  * the request was understood and its content is not allowed. */
 void reply_error(struct request *request, int err, const struct reason *why);

@@ -14,6 +14,7 @@
 #include "ca/signer.h"
 #include "db/dns_server.h"
 #include "server/app.h"
+#include "server/json_split.h"
 
 #define CERTS_ONLY_TYPE "application/pkcs7-mime; smime-type=certs-only"
 /* The one client that cannot read a long line. */
@@ -162,20 +163,6 @@ est_eecerts_label(struct request *request)
 /* --- /resolvers.json --- */
 
 static json_t *
-split_addresses(const char *text)
-{
-	json_t *list = json_array();
-
-	while (*text != '\0') {
-		size_t len = strcspn(text, ",");
-
-		json_array_append_new(list, json_stringn(text, len));
-		text += len + (text[len] == ',' ? 1 : 0);
-	}
-	return list;
-}
-
-static json_t *
 alpn_of(const char *label)
 {
 	return json_pack("[s]", strcmp(label, "doh") == 0 ? "h2" : "dot");
@@ -191,7 +178,7 @@ add_resolver(void *arg, const struct dns_server *server)
 	cert_sha256(hash, server->der);
 	hex_encode(sha256, (struct bytes){hash, sizeof(hash)});
 	item = json_pack("{ss ss so si so ss ss}", "adn", server->adn, "label",
-	    server->label, "addresses", split_addresses(server->addresses),
+	    server->label, "addresses", json_split(server->addresses, ','),
 	    "port", (int)server->port, "alpn", alpn_of(server->label), "state",
 	    server->state, "sha256", sha256);
 	if (item != NULL && server->dohpath[0] != '\0')

@@ -91,23 +91,8 @@ test_failure_sticks(void **state)
 	assert_int_equal(-ERR_TOO_LARGE, buf_adds(&b, "4"));
 	assert_int_equal(-ERR_TOO_LARGE, buf_printf(&b, "4"));
 	assert_int_equal(-ERR_TOO_LARGE, buf_status(&b));
-	assert_null(buf_steal(&b));
+	buf_fini(&b);
 	assert_int_equal(0, buf_status(&b));
-}
-
-static void
-test_steal(void **state)
-{
-	struct buf b = {0};
-	char *text;
-
-	(void)state;
-	assert_null(buf_steal(&b));
-	assert_int_equal(0, buf_adds(&b, "mine"));
-	text = buf_steal(&b);
-	assert_string_equal("mine", text);
-	assert_string_equal("", buf_text(&b));
-	free(text);
 }
 
 static void
@@ -142,7 +127,6 @@ main(void)
 	    cmocka_unit_test(test_max_holds_for_printf),
 	    cmocka_unit_test(test_huge_length_refused),
 	    cmocka_unit_test(test_failure_sticks),
-	    cmocka_unit_test(test_steal),
 	    cmocka_unit_test(test_blob_copy),
 	};
 
