@@ -66,8 +66,8 @@ conn_kill(struct conn *conn)
 		return;
 	conn->dead = true;
 	claim_end_refused(conn);
-	if (conn->counted)
-		engine_source_leave(worker->engine, &conn->peer.ip);
+	if (worker->crowds[conn->kind] != NULL)
+		crowd_leave(worker->crowds[conn->kind], &conn->member);
 	if (conn->tls != NULL) {
 		if (conn->phase == CONN_OPEN)
 			tls_conn_shutdown(conn->tls);
@@ -117,6 +117,7 @@ static void
 phase_open(struct conn *conn)
 {
 	conn->phase = CONN_OPEN;
+	conn->of_use = true;
 	conn_deadline_renew(conn);
 }
 
@@ -138,6 +139,7 @@ conn_request_arrived(struct conn *conn)
 void
 conn_request_ended(struct conn *conn)
 {
+	conn->of_use = conn->of_use || conn->answering;
 	conn->in_request = false;
 	conn->answering = false;
 	conn->request_deadline_ms = 0;
@@ -181,6 +183,29 @@ takes_input(const struct conn *conn)
 	return conn->pair.fd < 0 || conn->in_mhd;
 }
 
+/* Busy is who waits for us, or takes an answer. Whatever the peer has yet to
+ * send is idleness, however busily it comes in small pieces: a connection ages
+ * from its last step (accepted, handshake done, request answered). */
+static bool
+is_idle(const struct conn *conn)
+{
+	return !conn->answering && conn->out.data == NULL &&
+	       conn->phase != CONN_CLAIMING && conn->phase != CONN_CONFIRMING;
+}
+
+static void
+update_age(struct conn *conn)
+{
+	struct crowd *crowd = conn->worker->crowds[conn->kind];
+
+	if (crowd == NULL)
+		return;
+	crowd_set_idle(crowd, &conn->member, is_idle(conn));
+	if (conn->of_use)
+		crowd_renew(&conn->member);
+	conn->of_use = false;
+}
+
 void
 conn_update_masks(struct conn *conn)
 {
@@ -188,6 +213,7 @@ conn_update_masks(struct conn *conn)
 
 	if (conn->dead)
 		return;
+	update_age(conn);
 	if (conn->phase == CONN_HANDSHAKE || conn->phase == CONN_LINGERING)
 		return; /* set by the handshake's steps, and by conn_end() */
 	if (conn->phase == CONN_OPEN) {
@@ -352,18 +378,6 @@ socket_ready(struct watch *watch, uint32_t events)
 /* --- accept --- */
 
 static int
-identify_source(struct conn *conn, const struct sockaddr *address)
-{
-	int err = ip_from_sockaddr(&conn->peer.ip, address);
-
-	if (err != 0)
-		return err;
-	conn->counted =
-	    engine_source_enter(conn->worker->engine, &conn->peer.ip);
-	return conn->counted ? 0 : -ERR_BUSY;
-}
-
-static int
 identify_peer(struct conn *conn, const struct sockaddr *address)
 {
 	struct ucred cred;
@@ -371,7 +385,7 @@ identify_peer(struct conn *conn, const struct sockaddr *address)
 
 	endpoint_format(conn->peer.text, address);
 	if (conn->kind == LISTENER_TLS)
-		return identify_source(conn, address);
+		return ip_from_sockaddr(&conn->peer.ip, address);
 	if (getsockopt(conn->socket.fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) !=
 	    0)
 		return -ERR_IO;
@@ -393,13 +407,16 @@ start_tls(struct conn *conn)
 
 void
 conn_accept(struct worker *worker, int fd, enum listener_kind kind,
-    const struct sockaddr *address)
+    const struct sockaddr *address, size_t source)
 {
 	const struct engine_config *config = engine_config(worker->engine);
+	struct crowd *crowd = worker->crowds[kind];
 	struct conn *conn = calloc(1, sizeof(*conn));
 	int err;
 
 	if (conn == NULL) {
+		if (crowd != NULL)
+			crowd_place_give(crowd_places(crowd), source);
 		close(fd);
 		return;
 	}
@@ -418,6 +435,8 @@ conn_accept(struct worker *worker, int fd, enum listener_kind kind,
 	worker->all = conn;
 	worker->n_conns++;
 	engine_count_connection(worker->engine, 1);
+	if (crowd != NULL)
+		crowd_join(crowd, &conn->member, source);
 	err = identify_peer(conn, address);
 	if (err == 0 && kind == LISTENER_TLS)
 		err = start_tls(conn);

@@ -11,6 +11,7 @@
 #include "base/addr.h"
 #include "registrar/claim.h"
 #include "registrar/requester.h"
+#include "server/crowd.h"
 #include "server/worker.h"
 #include "tls/conn.h"
 
@@ -63,7 +64,6 @@ struct conn {
 	size_t discarded;   /* while it lingers */
 
 	bool dead, eof, rdhup, touched;
-	bool counted;    /* among its source's connections */
 	bool in_mhd;     /* between MHD's STARTED and CLOSED */
 	bool in_request; /* between a request's first call and COMPLETED */
 	bool answering;  /* that request has arrived */
@@ -77,13 +77,17 @@ struct conn {
 	struct claim claim;
 	struct post claim_post;
 
+	struct crowd_member member;
+	bool of_use; /* it got somewhere since this was last looked at */
+
 	struct conn *next, *prev; /* worker->all */
 	struct conn *touched_next, *grave_next;
 };
 
-/* Takes fd. */
+/* Takes fd, and the place that the source has for it where the kind has
+ * crowds. */
 void conn_accept(struct worker *worker, int fd, enum listener_kind kind,
-    const struct sockaddr *address);
+    const struct sockaddr *address, size_t source);
 void conn_unref(struct conn *conn);
 
 /* What MHD writes for this connection in its next run must be fetched. */

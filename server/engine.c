@@ -8,12 +8,13 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "base/random.h"
+#include "server/crowd.h"
 #include "server/listen.h"
 #include "server/worker.h"
 
-#define DESCRIPTORS_WANTED 65536
-#define SOURCE_SLOTS 4096
+#define DESCRIPTORS_EACH 3    /* a connection's */
+#define DESCRIPTORS_SPARE 128 /* for all that is no connection */
+#define CONNECTIONS_MIN 16
 
 struct engine {
 	struct engine_config config; /* listen holds the bound addresses */
@@ -22,10 +23,7 @@ struct engine {
 	pthread_mutex_t mutex;
 	struct tls_server *tls; /* under mutex */
 	atomic_size_t connections;
-	/* Connections by the hash of their source. Sources whose hashes meet
-	 * share a cap; the secret seed lets nobody aim at another's. */
-	atomic_int sources[SOURCE_SLOTS];
-	uint64_t seed;
+	struct crowd_places places[LISTENER_KINDS];
 };
 
 const struct engine_config *
@@ -79,48 +77,50 @@ engine_count_connection(struct engine *engine, int delta)
 		atomic_fetch_sub(&engine->connections, 1);
 }
 
-static atomic_int *
-source_slot(struct engine *engine, const struct ip_addr *source)
+struct crowd_places *
+engine_places(struct engine *engine, enum listener_kind kind)
 {
-	uint64_t h = engine->seed;
-
-	for (size_t i = 0; i < source->len; i++)
-		h = (h ^ source->bytes[i]) * 1099511628211ull; /* FNV-1a */
-	return &engine->sources[(h >> 32) % SOURCE_SLOTS];
+	return &engine->places[kind];
 }
 
-bool
-engine_source_enter(struct engine *engine, const struct ip_addr *source)
+struct worker *
+engine_worker_after(const struct worker *worker)
 {
-	atomic_int *n = source_slot(engine, source);
+	struct engine *engine = worker->engine;
+	size_t i = (size_t)(worker - engine->workers);
 
-	if (atomic_fetch_add(n, 1) < engine->config.max_per_source)
-		return true;
-	atomic_fetch_sub(n, 1);
-	return false;
+	return &engine->workers[(i + 1) % engine->n_workers];
 }
 
-void
-engine_source_leave(struct engine *engine, const struct ip_addr *source)
-{
-	atomic_fetch_sub(source_slot(engine, source), 1);
-}
-
+/* Every connection may have its socket and a pair: who was let in must not find
+ * that there is no descriptor for its request. */
 static void
-raise_descriptor_limit(void)
+fit_descriptors(struct engine *engine)
 {
+	int64_t *max = &engine->config.max_connections;
+	rlim_t each = DESCRIPTORS_EACH * engine->n_workers;
+	rlim_t wanted = each * (rlim_t)*max + DESCRIPTORS_SPARE;
 	struct rlimit limit;
 
 	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
 		return;
-	if (limit.rlim_cur >= DESCRIPTORS_WANTED)
+	if (limit.rlim_cur < wanted && limit.rlim_cur < limit.rlim_max) {
+		limit.rlim_cur =
+		    limit.rlim_max < wanted ? limit.rlim_max : wanted;
+		if (setrlimit(RLIMIT_NOFILE, &limit) != 0 &&
+		    getrlimit(RLIMIT_NOFILE, &limit) != 0)
+			return;
+	}
+	if (limit.rlim_cur >= wanted)
 		return;
-	limit.rlim_cur = limit.rlim_max < DESCRIPTORS_WANTED
-			     ? limit.rlim_max
-			     : DESCRIPTORS_WANTED;
-	if (setrlimit(RLIMIT_NOFILE, &limit) != 0)
-		log_warn("descriptor limit not raised", "limit=%llu",
-		    (unsigned long long)limit.rlim_cur);
+	*max = limit.rlim_cur > DESCRIPTORS_SPARE
+		   ? (int64_t)((limit.rlim_cur - DESCRIPTORS_SPARE) / each)
+		   : 0;
+	if (*max < CONNECTIONS_MIN)
+		*max = CONNECTIONS_MIN;
+	log_info("server.max_connections lowered",
+	    "to=%lld descriptors=%llu wanted=%llu", (long long)*max,
+	    (unsigned long long)limit.rlim_cur, (unsigned long long)wanted);
 }
 
 /* The first worker's bind replaces port 0 by the real one, which the others
@@ -168,14 +168,16 @@ start_workers(struct engine *engine, struct reason *why)
 	/* All sockets first: nobody serves before everybody can. */
 	for (size_t i = 0; i < engine->n_workers && err == 0; i++)
 		err = add_listeners(engine, &engine->workers[i], i == 0, why);
+	for (size_t i = 0; i < engine->n_workers && err == 0; i++)
+		err = worker_init(&engine->workers[i], engine);
 	for (size_t i = 0; i < engine->n_workers && err == 0; i++) {
-		err = worker_start(&engine->workers[i], engine);
+		err = worker_start(&engine->workers[i]);
 		if (err == 0)
 			engine->n_started++;
-		else
-			reason_set(why, err, "a worker did not start: %s",
-			    err_text(err));
 	}
+	if (err != 0 && engine->workers[0].engine != NULL)
+		reason_set(
+		    why, err, "a worker did not start: %s", err_text(err));
 	return err;
 }
 
@@ -188,10 +190,11 @@ engine_start(struct engine **out, const struct engine_config *config,
 
 	if (engine == NULL)
 		return -ERR_NOMEM;
-	raise_descriptor_limit();
 	engine->config = *config;
 	engine->n_workers = worker_count(config);
-	random_bytes(&engine->seed, sizeof(engine->seed));
+	fit_descriptors(engine);
+	crowd_places_init(
+	    &engine->places[LISTENER_TLS], config->max_per_source);
 	engine->tls = tls_server_ref(tls);
 	pthread_mutex_init(&engine->mutex, NULL);
 	engine->workers = calloc(engine->n_workers, sizeof(*engine->workers));

@@ -7,7 +7,6 @@
 #include <stdint.h>
 #include <sys/socket.h>
 
-#include "base/addr.h"
 #include "base/error.h"
 #include "registrar/registrar.h"
 #include "tls/server.h"
@@ -16,11 +15,14 @@
 #define ENGINE_WORKERS_MAX 64
 
 struct app;
+struct crowd_places;
 struct engine;
+struct worker;
 
 enum listener_kind {
 	LISTENER_TLS,
 	LISTENER_ADMIN, /* Unix socket, plain HTTP, peers known by uid */
+	LISTENER_KINDS
 };
 
 struct engine_config {
@@ -59,10 +61,10 @@ void engine_set_tls(struct engine *engine, struct tls_server *tls);
 size_t engine_connections(const struct engine *engine);
 void engine_count_connection(struct engine *engine, int delta);
 
-/* One more connection of this address: false, and not counted, when it has
- * enough of them. */
-bool engine_source_enter(
-    struct engine *engine, const struct ip_addr *source) NODISCARD;
-void engine_source_leave(struct engine *engine, const struct ip_addr *source);
+/* The places that the sources of this kind of listener have. */
+struct crowd_places *engine_places(
+    struct engine *engine, enum listener_kind kind);
+/* All workers, in a ring. */
+struct worker *engine_worker_after(const struct worker *worker);
 
 #endif

@@ -18,6 +18,9 @@
 
 /* MHD maps a pool for each connection above 32 KiB. */
 #define CONNECTION_MEMORY_BYTES ((size_t)16384)
+/* MHD lets go of a connection that was killed in its next run: so many more
+ * than there may be. */
+#define CONNECTIONS_SPARE 512
 /* What a client may send over its cap before it is cut off. */
 #define DISCARD_MAX_BYTES ((size_t)1024 * 1024)
 
@@ -438,7 +441,7 @@ httpd_start(struct worker *worker)
 	    on_completed, NULL, MHD_OPTION_NOTIFY_CONNECTION, on_connection,
 	    worker, MHD_OPTION_CONNECTION_TIMEOUT,
 	    (unsigned int)config->idle_timeout_s, MHD_OPTION_CONNECTION_LIMIT,
-	    (unsigned int)config->max_connections + 64,
+	    (unsigned int)config->max_connections + CONNECTIONS_SPARE,
 	    MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY_BYTES,
 	    MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_UNESCAPE_CALLBACK,
 	    unescape, NULL, MHD_OPTION_END);

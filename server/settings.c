@@ -20,9 +20,11 @@ const struct config_key settings_schema[] = {
     {"server.handshake_timeout", CONFIG_DURATION, "10s", 1, 120, NULL,
 	"A TLS handshake that takes longer is given up."},
     {"server.max_connections", CONFIG_NUMBER, "4096", 16, 100000, NULL,
-	"Connections of each worker; more are refused."},
+	"Connections of each worker. The oldest idle one, of the source that\n"
+	"has the most, gives way to one more."},
     {"server.max_per_source", CONFIG_NUMBER, "1024", 1, 1000000, NULL,
-	"Connections of one address, over all workers; more are refused."},
+	"Connections of one address, over all workers. Its oldest idle one\n"
+	"gives way to one more."},
     {"ca.domain", CONFIG_DOMAIN, "", 0, 0, NULL,
 	"The CA issues names in and below this domain only: a critical name\n"
 	"constraint of its root, fixed at the first start. Empty: the domain\n"

@@ -11,6 +11,8 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "server/conn.h"
+#include "server/crowd.h"
+#include "server/door.h"
 #include "server/httpd.h"
 
 #define EVENTS_MAX 128
@@ -114,7 +116,6 @@ listener_ready(struct watch *watch, uint32_t events)
 {
 	struct listener *listener = CONTAINER_OF(watch, struct listener, watch);
 	struct worker *worker = listener->worker;
-	const struct engine_config *config = engine_config(worker->engine);
 
 	(void)events;
 	for (int i = 0; i < ACCEPTS_MAX; i++) {
@@ -133,13 +134,7 @@ listener_ready(struct watch *watch, uint32_t events)
 			}
 			return;
 		}
-		if (listener->kind == LISTENER_TLS &&
-		    worker->n_conns >= (size_t)config->max_connections) {
-			close(fd);
-			continue;
-		}
-		conn_accept(
-		    worker, fd, listener->kind, (struct sockaddr *)&address);
+		door_open(worker, listener->kind, fd, &address);
 	}
 }
 
@@ -213,6 +208,7 @@ tick(struct worker *worker, int64_t now_ms)
 	}
 	if (worker->listeners_paused)
 		listeners_watch(worker, true);
+	door_tell(worker, now_ms);
 }
 
 static bool
@@ -236,8 +232,10 @@ close_all(struct worker *worker)
 		for (int i = 0; i < 3; i++)
 			run_http(worker);
 	}
+	worker->closed = true;
 	while (worker->all != NULL)
 		conn_kill(worker->all);
+	door_tell(worker, INT64_MAX);
 	httpd_run(worker);
 	httpd_stop(worker);
 	while (worker->touched != NULL) {
@@ -292,8 +290,19 @@ worker_main(void *arg)
 
 /* --- start and stop --- */
 
+/* Local administrators come in any number: nobody else can reach them. */
+static int
+crowds_make(struct worker *worker)
+{
+	const struct engine_config *config = engine_config(worker->engine);
+
+	return crowd_new(&worker->crowds[LISTENER_TLS],
+	    engine_places(worker->engine, LISTENER_TLS),
+	    (size_t)config->max_connections);
+}
+
 int
-worker_start(struct worker *worker, struct engine *engine)
+worker_init(struct worker *worker, struct engine *engine)
 {
 	int err;
 
@@ -307,7 +316,15 @@ worker_start(struct worker *worker, struct engine *engine)
 		return -ERR_IO;
 	err = store_reader_open(&worker->reader, engine_config(engine)->store);
 	if (err == 0)
-		err = httpd_start(worker);
+		err = crowds_make(worker);
+	return err;
+}
+
+int
+worker_start(struct worker *worker)
+{
+	int err = httpd_start(worker);
+
 	if (err != 0)
 		return err;
 	watch_set(worker, &worker->wake, EPOLLIN);
@@ -363,5 +380,7 @@ worker_free(struct worker *worker)
 		close(worker->epoll_fd);
 	if (worker->wake.fd > 0)
 		close(worker->wake.fd);
+	for (size_t i = 0; i < LISTENER_KINDS; i++)
+		crowd_free(worker->crowds[i]);
 	store_reader_close(worker->reader);
 }

@@ -11,11 +11,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/addr.h"
 #include "base/error.h"
 #include "server/engine.h"
 
 struct MHD_Daemon;
 struct conn;
+struct crowd;
 
 /* A file descriptor in a worker's epoll set. */
 struct watch {
@@ -37,6 +39,14 @@ struct listener {
 	enum listener_kind kind;
 };
 
+/* What happened at the door since the operator was told. */
+struct door {
+	size_t gave_way, turned_away;
+	char last[ENDPOINT_TEXT_MAX]; /* of those who gave way */
+	int64_t told_ms;
+	size_t asking; /* newcomers that wait for another worker */
+};
+
 #define WORKER_BUFFER_BYTES 16384
 
 struct worker {
@@ -47,6 +57,9 @@ struct worker {
 	struct listener listeners[ENGINE_LISTENERS_MAX];
 	size_t n_listeners;
 	bool listeners_paused; /* out of file descriptors or memory */
+	struct crowd *crowds[LISTENER_KINDS]; /* NULL: any number */
+	struct door door;
+	bool closed; /* it takes nobody in any more */
 	struct MHD_Daemon *daemon;
 	struct store_reader *reader;
 
@@ -63,7 +76,9 @@ struct worker {
 	bool stopping; /* under mutex */
 };
 
-int worker_start(struct worker *worker, struct engine *engine) NODISCARD;
+/* Makes all that it needs, so that others can post to it. */
+int worker_init(struct worker *worker, struct engine *engine) NODISCARD;
+int worker_start(struct worker *worker) NODISCARD;
 /* Asks the worker to finish; worker_join() waits for it. */
 void worker_stop(struct worker *worker);
 void worker_join(struct worker *worker);
