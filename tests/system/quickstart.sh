@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
 # scripts/quickstart: its steps hold in all three modes, it says what it does,
-# what it prints to try works, and it leaves nothing behind, however it ends.
+# what it prints to try works, and it leaves nothing behind, however it ends. It
+# serves on ports of the machine, and looks at all of the machine's interfaces.
+# alone
 # Most functions are called by their names, through check.
 # shellcheck disable=SC2317
 set -uo pipefail
