@@ -3,7 +3,6 @@
 usage: engine_idle.py PART BUILD WORK HOST:PORT ESTUARYD_PID
 """
 
-import glob
 import os
 import signal
 import sys
@@ -11,7 +10,8 @@ import threading
 import time
 
 from engine_lib import (
-    Reader, Report, Server, answers, close_all, get, is_closed, wait_until)
+    Reader, Report, Server, answers, close_all, get, is_closed, signer_of,
+    wait_until)
 from enroll_lib import Appliance
 
 OTHER, THIRD = "127.0.0.2", "127.0.0.3"
@@ -80,14 +80,10 @@ def oldest(server, _appliance):
            "none is counted once they are gone")
 
 
-def signer_of(server):
-    for path in glob.glob("/proc/%d/task/*/children" % server.pid):
-        with open(path, encoding="ascii") as f:
-            for pid in f.read().split():
-                with open("/proc/%s/comm" % pid, encoding="ascii") as comm:
-                    if comm.read().strip() == "estuary-signer":
-                        return int(pid)
-    raise LookupError("no signer")
+def is_quiet(server):
+    before = server.cpu_seconds()
+    time.sleep(0.3)
+    return server.cpu_seconds() == before
 
 
 def downloads(server, n, requests):
@@ -99,6 +95,9 @@ def downloads(server, n, requests):
             conn.sendall(get() * requests)
         except TimeoutError:
             raise AssertionError("the requests do not fit") from None
+        conn.recv(1)
+    # The answers have begun; once nothing moves they wait for their readers.
+    wait_until(lambda: is_quiet(server), 10)
     return conns
 
 
@@ -145,6 +144,7 @@ def busy(server, appliance):
     for conn in conns + last:
         conn.settimeout(30)
         reader = Reader(conn)
+        reader.data = b"H"  # was read before
         good = sum(reader.answer()[0] == 200 for _ in range(requests))
         report(good == requests, "a download in progress is never the victim",
                good)
@@ -163,8 +163,8 @@ def workers(server, _appliance):
             report(False, "newcomer %d is answered" % i)
             return
         kept.append(conn)
-        if server.connections() > 4:
-            report(False, "never more than four", server.connections())
+        if not wait_until(lambda: server.connections() <= 4, SOON_S):
+            report(False, "never more than four")
             return
     report(True, "300 newcomers took the places of those before them")
     alive = sum(not is_closed(conn) for conn in kept)
