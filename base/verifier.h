@@ -16,4 +16,14 @@ struct verifier {
 	uint8_t w0n[SPAKE2P_POINT_LEN];
 };
 
+/* What TLS-SRP (RFC 5054) keeps in place of a password: v of the 3072-bit
+ * group, big-endian. Its salt follows from the appliance's seed and the user
+ * name. */
+#define SRP_VERIFIER_LEN 384
+#define SRP_SEED_LEN 32
+
+struct srp_verifier {
+	uint8_t v[SRP_VERIFIER_LEN];
+};
+
 #endif

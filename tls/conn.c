@@ -67,8 +67,8 @@ tls_conn_accept(struct tls_conn **out, struct tls_server *server, int fd,
 	if (err != 0)
 		return err;
 	(*out)->server = tls_server_ref(server);
-	(*out)->pake_server.claim = claim;
-	(*out)->pake_server.owner = owner;
+	(*out)->claim = claim;
+	(*out)->claim_owner = owner;
 	SSL_set_accept_state((*out)->ssl);
 	return 0;
 }
@@ -81,6 +81,7 @@ tls_conn_free(struct tls_conn *conn)
 	SSL_free(conn->ssl);
 	BIO_meth_free(conn->bio_method);
 	pake_server_finish(&conn->pake_server);
+	srp_server_finish(&conn->srp_server);
 	pake_client_fini(&conn->pake_client);
 	tls_server_unref(conn->server);
 	free(conn);
@@ -196,6 +197,7 @@ tls_conn_handshake(struct tls_conn *conn)
 		conn->established = true;
 		take_tls_unique(conn);
 		pake_server_finish(&conn->pake_server);
+		srp_server_finish(&conn->srp_server);
 		return 0;
 	}
 	return conn_result_open(conn, r);
@@ -206,6 +208,13 @@ tls_conn_claimed(struct tls_conn *conn, const struct verifier *record)
 {
 	if (conn->server != NULL)
 		pake_server_claimed(&conn->pake_server, conn->server, record);
+}
+
+void
+tls_conn_srp_claimed(struct tls_conn *conn, const struct srp_verifier *verifier)
+{
+	if (conn->server != NULL)
+		srp_server_claimed(&conn->srp_server, conn->server, verifier);
 }
 
 int
@@ -269,6 +278,13 @@ tls_conn_pake_authenticated(const struct tls_conn *conn)
 {
 	return conn->server != NULL && conn->established &&
 	       pake_server_authenticated(&conn->pake_server, conn->ssl);
+}
+
+bool
+tls_conn_srp_authenticated(const struct tls_conn *conn)
+{
+	return conn->server != NULL && conn->established &&
+	       srp_server_authenticated(&conn->srp_server, conn->ssl);
 }
 
 const char *

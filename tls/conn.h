@@ -28,10 +28,11 @@ enum tls_wait {
  * and are simulated. */
 #define PAKE_IDENTITY_MAX 64
 
-/* What a ClientHello with a well-formed pake extension asks for. */
+/* What a ClientHello with a well-formed pake or srp extension asks for. */
 struct pake_attempt {
 	char identity[PAKE_IDENTITY_MAX + 1]; /* "" if too long or with a NUL */
 	bool server_name_matches;
+	bool srp; /* TLS-SRP: to be answered by tls_conn_srp_claimed() */
 };
 
 /* Called within tls_conn_handshake(), once a connection (also when a
@@ -51,6 +52,9 @@ int tls_conn_handshake(struct tls_conn *conn) NODISCARD;
  * unknown, locked, expired, used up, or asked for another server name: the
  * handshake then goes on with a dummy and fails like a wrong password. */
 void tls_conn_claimed(struct tls_conn *conn, const struct verifier *record);
+/* The same for an attempt by TLS-SRP. */
+void tls_conn_srp_claimed(
+    struct tls_conn *conn, const struct srp_verifier *verifier);
 
 /* Reads into data; *len is the number of bytes when 0 is returned. */
 int tls_conn_read(
@@ -68,7 +72,10 @@ bool tls_conn_pake_attempted(const struct tls_conn *conn);
 /* The only judgement that a peer is PAKE-authenticated: handshake complete,
  * offered, claimed and granted, armed, injected, not resumed, TLS 1.3. */
 bool tls_conn_pake_authenticated(const struct tls_conn *conn);
-/* The identity of the attempt, "" without one. */
+/* The same for TLS-SRP: handshake complete, asked for, claimed and granted,
+ * with an SRP cipher suite and the user name of the claim, not resumed. */
+bool tls_conn_srp_authenticated(const struct tls_conn *conn);
+/* The identity of the PAKE's attempt, "" without one. */
 const char *tls_conn_pake_identity(const struct tls_conn *conn);
 
 /* The peer's end-entity certificate in DER, possession proved but trust not

@@ -13,6 +13,7 @@
 #include "tls/pake_library.h"
 #include "tls/pake_server.h"
 #include "tls/socket_bio.h"
+#include "tls/srp_server.h"
 
 struct tls_server {
 	atomic_uint refs;
@@ -22,6 +23,10 @@ struct tls_server {
 	struct verifier dummy;              /* for every claim not granted */
 	char name[DOMAIN_MAX + 1];
 	uint16_t pake_extension, pake_scheme;
+
+	bool srp; /* TLS-SRP is offered */
+	uint8_t srp_seed[SRP_SEED_LEN];
+	struct srp_verifier srp_dummy;
 };
 
 #define NO_ALERT (-1)
@@ -38,7 +43,10 @@ struct tls_conn {
 
 	/* The server's side. */
 	struct tls_server *server;
+	tls_claim_fn claim;
+	void *claim_owner;
 	struct pake_server pake_server;
+	struct srp_server srp_server;
 
 	/* The client's side. */
 	struct judgement judgement;

@@ -6,55 +6,20 @@
 
 #include "base/random.h"
 #include "tls/conn_internal.h"
+#include "tls/hello.h"
 #include "tls/ossl.h"
 #include "tls/pake_provider.h"
 #include "tls/pake_wire.h"
-#include "tls/wire.h"
 
 /* [draft-ietf-tls-pake-02 6.2.2] "tls" and an empty application context. */
 static const uint8_t transcript_context[] = {'t', 'l', 's'};
-
-/* Gives up the handshake with an alert and the reason for the log. */
-static int
-hello_refused(struct tls_conn *conn, int *alert, int value, const char *why)
-{
-	*alert = value;
-	reason_set(&conn->error, 0, "ClientHello refused: %s", why);
-	return SSL_CLIENT_HELLO_ERROR;
-}
-
-static bool
-hello_has(SSL *ssl, unsigned int extension)
-{
-	const unsigned char *data;
-	size_t len;
-
-	return SSL_client_hello_get0_ext(ssl, extension, &data, &len) == 1;
-}
-
-/* [RFC8446 4.2.1] */
-static bool
-hello_offers_tls13(SSL *ssl)
-{
-	struct bytes in, versions;
-	uint16_t version;
-
-	if (SSL_client_hello_get0_ext(
-		ssl, TLSEXT_TYPE_supported_versions, &in.data, &in.len) != 1 ||
-	    !wire_get_vector8(&versions, &in))
-		return false;
-	while (wire_get_u16(&version, &versions))
-		if (version == TLS1_3_VERSION)
-			return true;
-	return false;
-}
 
 /* What libssl would refuse only after the claim, or what must not be combined
  * with a PAKE: none of it may cost a guess. */
 static int
 check_companions(struct tls_conn *conn, SSL *ssl, int *alert)
 {
-	if (!hello_offers_tls13(ssl))
+	if (!hello_offers_version(ssl, TLS1_3_VERSION))
 		return hello_refused(conn, alert, SSL_AD_PROTOCOL_VERSION,
 		    "pake without TLS 1.3");
 	if (hello_has(ssl, TLSEXT_TYPE_psk) ||
@@ -154,27 +119,21 @@ first_hello(struct tls_conn *conn, SSL *ssl, struct bytes extension, int *alert)
 		return hello_refused(conn, alert, SSL_AD_INTERNAL_ERROR,
 		    "cannot switch to the PAKE context");
 	pake->state = PAKE_PENDING;
-	if (pake->claim != NULL)
-		pake->claim(pake->owner, &pake->attempt);
+	if (conn->claim != NULL)
+		conn->claim(conn->claim_owner, &pake->attempt);
 	else
 		pake_server_claimed(pake, conn->server, NULL);
 	return pake->state == PAKE_PENDING ? SSL_CLIENT_HELLO_RETRY
 					   : SSL_CLIENT_HELLO_SUCCESS;
 }
 
-/* Runs for the first ClientHello, again for the same one when the claim is
- * through, and for the one after a HelloRetryRequest. */
-static int
-on_client_hello(SSL *ssl, int *alert, void *arg)
+int
+pake_server_hello(struct tls_conn *conn, SSL *ssl, int *alert)
 {
-	struct tls_conn *conn = tls_conn_of(ssl);
 	struct pake_server *pake = &conn->pake_server;
 	struct bytes extension = {NULL, 0};
-	bool present =
-	    SSL_client_hello_get0_ext(ssl, conn->server->pake_extension,
-		&extension.data, &extension.len) == 1;
+	bool present = hello_get(&extension, ssl, conn->server->pake_extension);
 
-	(void)arg;
 	if (pake->state == PAKE_NO_HELLO) {
 		if (present)
 			return first_hello(conn, ssl, extension, alert);
@@ -202,7 +161,7 @@ pake_server_claimed(struct pake_server *pake, const struct tls_server *server,
 	pake->state = PAKE_CLAIMED;
 }
 
-/* libssl's own parse: everything was decided in on_client_hello(). */
+/* libssl's own parse: everything was decided in pake_server_hello(). */
 static int
 parse_extension(SSL *ssl, unsigned int type, unsigned int context,
     const unsigned char *in, size_t len, X509 *x, size_t chain_index,
@@ -322,7 +281,6 @@ pake_server_install(SSL_CTX *ctx, uint16_t extension)
 		add_extension, free_extension, NULL, parse_extension,
 		NULL) != 1)
 		return -ERR_INVALID;
-	SSL_CTX_set_client_hello_cb(ctx, on_client_hello, NULL);
 	return 0;
 }
 

@@ -18,18 +18,20 @@ enum pake_server_state {
 
 struct pake_server {
 	enum pake_server_state state;
-	bool granted;  /* record is not the dummy */
-	bool injected; /* the key exchange took the key */
-	tls_claim_fn claim;
-	void *owner;
+	bool granted;      /* record is not the dummy */
+	bool injected;     /* the key exchange took the key */
 	struct blob hello; /* the extension, to compare the second hello with */
 	struct pake_attempt attempt;
 	uint8_t share_p[SPAKE2P_POINT_LEN];
 	struct verifier record;
 };
 
-/* Registers the extension and its callbacks on a server's context. */
+/* Registers the extension on a server's context. */
 int pake_server_install(SSL_CTX *ctx, uint16_t extension) NODISCARD;
+
+/* The ClientHello callback's part: finds pake, switches to the PAKE context,
+ * and claims the guess. */
+int pake_server_hello(struct tls_conn *conn, SSL *ssl, int *alert);
 
 void pake_server_claimed(struct pake_server *pake,
     const struct tls_server *server, const struct verifier *record);

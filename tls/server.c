@@ -8,6 +8,7 @@
 #include "base/str.h"
 #include "tls/conn_internal.h"
 #include "tls/context.h"
+#include "tls/hello.h"
 #include "tls/ossl.h"
 #include "tls/selftest.h"
 
@@ -51,6 +52,7 @@ make_pake(struct tls_server *server, const struct tls_server_config *config,
 	if (pake_server_install(server->front, config->pake_extension) != 0 ||
 	    pake_server_install(server->pake, config->pake_extension) != 0)
 		return ossl_failed(why, "the pake extension's number");
+	hello_install(server->pake);
 	return 0;
 }
 
@@ -63,8 +65,22 @@ make_front(struct tls_server *server, const struct tls_server_config *config,
 	    .groups = FRONT_GROUPS,
 	    .chain_pem = config->chain_pem,
 	    .key_pem = config->key_pem};
+	int err = server_context_new(&server->front, &front, why);
 
-	return server_context_new(&server->front, &front, why);
+	if (err != 0)
+		return err;
+	hello_install(server->front);
+	return server->srp ? srp_server_install(server->front, why) : 0;
+}
+
+static int
+take_srp(struct tls_server *server, const struct tls_server_config *config)
+{
+	if (config->srp_seed == NULL)
+		return 0;
+	server->srp = true;
+	memcpy(server->srp_seed, config->srp_seed, sizeof(server->srp_seed));
+	return srp_register_dummy(&server->srp_dummy, server->srp_seed);
 }
 
 static void
@@ -91,8 +107,10 @@ server_init(struct tls_server *server, const struct tls_server_config *config,
     struct reason *why)
 {
 	struct reason failed = {"out of memory"};
-	int err = make_front(server, config, why);
+	int err = take_srp(server, config);
 
+	if (err == 0)
+		err = make_front(server, config, why);
 	if (err != 0 || !config->pake)
 		return err;
 	err = make_pake(server, config, &failed);
@@ -149,6 +167,7 @@ tls_server_unref(struct tls_server *server)
 		return;
 	drop_pake(server);
 	SSL_CTX_free(server->front);
+	OPENSSL_cleanse(&server->srp_dummy, sizeof(server->srp_dummy));
 	free(server);
 }
 
@@ -156,4 +175,10 @@ bool
 tls_server_offers_pake(const struct tls_server *server)
 {
 	return server->pake != NULL;
+}
+
+bool
+tls_server_offers_srp(const struct tls_server *server)
+{
+	return server->srp;
 }

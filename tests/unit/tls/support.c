@@ -69,18 +69,27 @@ test_cert_fini(struct test_cert *cert)
 struct tls_server *
 test_server_new(const struct test_cert *cert, bool pake)
 {
+	return test_server_new_srp(cert, pake, NULL);
+}
+
+struct tls_server *
+test_server_new_srp(
+    const struct test_cert *cert, bool pake, const uint8_t *srp_seed)
+{
 	const struct tls_server_config config = {
 	    .chain_pem = blob_bytes(&cert->chain_pem),
 	    .key_pem = blob_bytes(&cert->key_pem),
 	    .server_name = TEST_SERVER_NAME,
 	    .pake = pake,
 	    .pake_extension = PAKE_EXTENSION_DEFAULT,
-	    .pake_scheme = PAKE_SCHEME_SPAKE2PLUS_DEFAULT};
+	    .pake_scheme = PAKE_SCHEME_SPAKE2PLUS_DEFAULT,
+	    .srp_seed = srp_seed};
 	struct tls_server *server;
 	struct reason why = {""};
 
 	must(tls_server_new(&server, &config, &why) == 0, why.text);
 	must(tls_server_offers_pake(server) == pake, why.text);
+	must(tls_server_offers_srp(server) == (srp_seed != NULL), why.text);
 	return server;
 }
 

@@ -20,6 +20,9 @@ void test_cert_init(struct test_cert *cert, const char *name);
 void test_cert_fini(struct test_cert *cert);
 
 struct tls_server *test_server_new(const struct test_cert *cert, bool pake);
+/* With TLS-SRP unless srp_seed is NULL. */
+struct tls_server *test_server_new_srp(
+    const struct test_cert *cert, bool pake, const uint8_t *srp_seed);
 
 /* A random secret and its record, in place of scrypt. */
 void test_secret_new(struct spake2p_secret *secret, struct verifier *record);
