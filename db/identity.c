@@ -414,22 +414,32 @@ identity_confirm_basic(struct store_txn *txn, int64_t id)
 							      : err;
 }
 
+/* The two things that a password can be judged by go together. */
 static int
 drop_used_record(struct store_txn *txn, const char *wire_name)
 {
-	sqlite3_stmt *stmt AUTORESET = sql_prepare(&txn->conn,
+	static const char *const sql[] = {
 	    "DELETE FROM pake_record WHERE identity_id ="
 	    " (SELECT id FROM identity WHERE wire_name = ?1"
-	    "  AND uses_left = 0)");
+	    "  AND uses_left = 0)",
+	    "DELETE FROM srp_verifier WHERE identity_id ="
+	    " (SELECT id FROM identity WHERE wire_name = ?1"
+	    "  AND uses_left = 0)"};
+	int err = 0;
 
-	if (stmt == NULL)
-		return -ERR_IO;
-	sql_bind_text(stmt, 1, wire_name);
-	return sql_run(&txn->conn, stmt);
+	for (size_t i = 0; i < ARRAY_LEN(sql) && err == 0; i++) {
+		sqlite3_stmt *stmt AUTORESET = sql_prepare(&txn->conn, sql[i]);
+
+		if (stmt == NULL)
+			return -ERR_IO;
+		sql_bind_text(stmt, 1, wire_name);
+		err = sql_run(&txn->conn, stmt);
+	}
+	return err;
 }
 
-int
-identity_confirm(struct store_txn *txn, const char *wire_name,
+static int
+confirm(struct store_txn *txn, const char *event, const char *wire_name,
     const struct verifier *record, int64_t now, const char *source)
 {
 	sqlite3_stmt *stmt AUTORESET = sql_prepare(&txn->conn,
@@ -439,9 +449,8 @@ identity_confirm(struct store_txn *txn, const char *wire_name,
 	    " WHERE wire_name = ?1 AND (uses_left IS NULL OR uses_left > 0)"
 	    " AND EXISTS(SELECT 1 FROM pake_record WHERE identity_id = id"
 	    "  AND w0m = ?2 AND l = ?3)");
-	const struct audit_row row = {.event = "pake.authenticated",
-	    .subject = wire_name,
-	    .source = source};
+	const struct audit_row row = {
+	    .event = event, .subject = wire_name, .source = source};
 	int err;
 
 	if (stmt == NULL)
@@ -459,17 +468,41 @@ identity_confirm(struct store_txn *txn, const char *wire_name,
 	return err == 0 ? audit_add(txn, now, &row) : err;
 }
 
+int
+identity_confirm(struct store_txn *txn, const char *wire_name,
+    const struct verifier *record, int64_t now, const char *source)
+{
+	return confirm(
+	    txn, "pake.authenticated", wire_name, record, now, source);
+}
+
+int
+identity_confirm_srp(struct store_txn *txn, const char *wire_name,
+    const struct verifier *record, int64_t now, const char *source)
+{
+	return confirm(
+	    txn, "srp.authenticated", wire_name, record, now, source);
+}
+
 static int
 drop_record_of_used(struct store_txn *txn, int64_t id)
 {
-	sqlite3_stmt *stmt AUTORESET = sql_prepare(&txn->conn,
+	static const char *const sql[] = {
 	    "DELETE FROM pake_record WHERE identity_id ="
-	    " (SELECT id FROM identity WHERE id = ?1 AND uses_left = 0)");
+	    " (SELECT id FROM identity WHERE id = ?1 AND uses_left = 0)",
+	    "DELETE FROM srp_verifier WHERE identity_id ="
+	    " (SELECT id FROM identity WHERE id = ?1 AND uses_left = 0)"};
+	int err = 0;
 
-	if (stmt == NULL)
-		return -ERR_IO;
-	sql_bind_int(stmt, 1, id);
-	return sql_run(&txn->conn, stmt);
+	for (size_t i = 0; i < ARRAY_LEN(sql) && err == 0; i++) {
+		sqlite3_stmt *stmt AUTORESET = sql_prepare(&txn->conn, sql[i]);
+
+		if (stmt == NULL)
+			return -ERR_IO;
+		sql_bind_int(stmt, 1, id);
+		err = sql_run(&txn->conn, stmt);
+	}
+	return err;
 }
 
 int

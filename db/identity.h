@@ -72,6 +72,7 @@ enum claim_outcome {
 	CLAIM_USED_UP,
 	CLAIM_BACKOFF, /* too soon after several wrong guesses in a row */
 	CLAIM_DISABLED,
+	CLAIM_NO_SRP, /* srp_claim(): it has no verifier for TLS-SRP */
 };
 
 /* Takes one guess, to be committed before the ServerHello leaves. *record is
@@ -103,6 +104,9 @@ enum { CONFIRM_USED_UP = 1 };
  * identity's any more: it was removed, maybe to be made anew. Writes an audit
  * row (source is the peer's address). */
 int identity_confirm(struct store_txn *txn, const char *wire_name,
+    const struct verifier *record, int64_t now, const char *source) NODISCARD;
+/* The same after a Finished of TLS-SRP; record is srp_claim()'s. */
+int identity_confirm_srp(struct store_txn *txn, const char *wire_name,
     const struct verifier *record, int64_t now, const char *source) NODISCARD;
 
 /* Takes one use of an identity that has any left; the record goes with the last

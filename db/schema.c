@@ -117,6 +117,16 @@ static const char *const migrations[] = {
     /* NULL: issued to no identity. Without a reference: a certificate outlives
      * its identity. */
     "ALTER TABLE certificate ADD COLUMN identity_id INTEGER;",
+
+    /* TLS-SRP: what it keeps of codes made while it is enabled, and the seed
+     * of all users' salts. */
+    "CREATE TABLE srp_verifier("
+    " identity_id INTEGER PRIMARY KEY"
+    "  REFERENCES identity(id) ON DELETE CASCADE,"
+    " v BLOB NOT NULL"
+    ") STRICT;"
+    "CREATE TABLE srp_seed("
+    " id INTEGER PRIMARY KEY CHECK(id = 1), seed BLOB NOT NULL) STRICT;",
 };
 
 static int
