@@ -4,8 +4,16 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "db/srp.h"
 #include "registrar/internal.h"
 #include "registrar/refusal.h"
+
+static void
+wipe(struct claim *claim)
+{
+	explicit_bzero(&claim->record, sizeof(claim->record));
+	explicit_bzero(&claim->srp_verifier, sizeof(claim->srp_verifier));
+}
 
 static int
 take_id(void *arg, const struct identity *identity)
@@ -23,7 +31,12 @@ start_run(struct store_job *job, struct store_txn *txn)
 	    claim->server_name_matches ? claim->identity : "";
 	int outcome;
 
-	outcome = identity_claim(txn, &claim->record, wire_name, clock_now());
+	if (claim->srp)
+		outcome = srp_claim(txn, &claim->srp_verifier, &claim->record,
+		    wire_name, clock_now());
+	else
+		outcome =
+		    identity_claim(txn, &claim->record, wire_name, clock_now());
 	if (outcome != CLAIM_GRANTED)
 		return outcome;
 	return identity_get_by_wire_name(
@@ -37,7 +50,7 @@ start_done(struct store_job *job)
 
 	claim->granted = job->result == CLAIM_GRANTED;
 	if (!claim->granted)
-		explicit_bzero(&claim->record, sizeof(claim->record));
+		wipe(claim);
 	claim->outcome =
 	    job->result >= 0 ? (enum claim_outcome)job->result : CLAIM_UNKNOWN;
 	claim->done(claim);
@@ -65,7 +78,7 @@ confirm_run(struct store_job *job, struct store_txn *txn)
 	char source[IP_TEXT_MAX];
 
 	ip_format(source, &claim->source);
-	return identity_confirm(
+	return (claim->srp ? identity_confirm_srp : identity_confirm)(
 	    txn, claim->identity, &claim->record, clock_now(), source);
 }
 
@@ -76,7 +89,7 @@ confirm_done(struct store_job *job)
 	struct claim *claim = CONTAINER_OF(job, struct claim, job);
 
 	claim->confirmed = job->result == 0;
-	explicit_bzero(&claim->record, sizeof(claim->record));
+	wipe(claim);
 	claim->done(claim);
 }
 
@@ -90,7 +103,7 @@ claim_confirm(struct claim *claim)
 	    (struct store_job){.run = confirm_run, .done = confirm_done};
 	if (store_submit(claim->registrar->config.store, &claim->job) == 0)
 		return 0;
-	explicit_bzero(&claim->record, sizeof(claim->record));
+	wipe(claim);
 	return CLAIM_ANSWERED;
 }
 
@@ -112,6 +125,9 @@ claim_outcome_text(enum claim_outcome outcome)
 		return "too soon after wrong guesses";
 	case CLAIM_DISABLED:
 		return "disabled by the administrator";
+	case CLAIM_NO_SRP:
+		return "no TLS-SRP for this identity: its password was chosen, "
+		       "or srp.enabled was off when it was made";
 	}
 	return "refused";
 }
@@ -129,7 +145,8 @@ claim_refuse(struct claim *claim)
 	/* A name that nobody has may be a mistyped secret: it is not kept. */
 	bool is_known =
 	    claim->server_name_matches && claim->outcome != CLAIM_UNKNOWN;
-	const struct refusal refusal = {.event = "pake.refused",
+	const struct refusal refusal = {
+	    .event = claim->srp ? "srp.refused" : "pake.refused",
 	    .detail = refusal_detail(claim),
 	    .identity = is_known ? claim->identity : "",
 	    .source = &claim->source,
@@ -138,16 +155,16 @@ claim_refuse(struct claim *claim)
 	    .suppressed = claim->suppressed};
 	char source[IP_TEXT_MAX];
 
-	explicit_bzero(&claim->record, sizeof(claim->record));
+	wipe(claim);
 	ip_format(source, &claim->source);
 	if (claim->limited) {
 		/* Counted in the bucket; the source's next attempt that is
 		 * allowed brings it to the audit log. */
-		log_debug(
-		    "PAKE refused by the rate limit", "source=%s", source);
+		log_debug("PAKE refused by the rate limit", "source=%s srp=%d",
+		    source, claim->srp);
 		return;
 	}
-	log_warn(
-	    "PAKE refused", "source=%s reason=\"%s\"", source, refusal.detail);
+	log_warn(claim->srp ? "TLS-SRP refused" : "PAKE refused",
+	    "source=%s reason=\"%s\"", source, refusal.detail);
 	refusal_record(claim->registrar, &refusal);
 }

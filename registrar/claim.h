@@ -1,5 +1,6 @@
 /*
- * One attempt to authenticate by PAKE, from the ClientHello to the end:
+ * One attempt to authenticate by PAKE or TLS-SRP, from the ClientHello to the
+ *end:
  *
  *	claim_start()   before the ServerHello: buckets, then a durable guess
  *	claim_confirm() after a valid Finished: the guess comes back, a use goes
@@ -21,6 +22,7 @@ struct claim {
 	struct registrar *registrar;
 	char identity[CLAIM_IDENTITY_MAX]; /* "" belongs to nobody */
 	bool server_name_matches;
+	bool srp; /* by TLS-SRP */
 	struct ip_addr source;
 	/* Called on the store's thread at the end of claim_start() and
 	 * claim_confirm() unless they answered at once. */
@@ -28,8 +30,9 @@ struct claim {
 
 	/* The answer of claim_start(). */
 	bool granted;
-	struct verifier record; /* when granted */
-	int64_t identity_id;    /* when granted; never given again */
+	struct verifier record;           /* when granted */
+	struct srp_verifier srp_verifier; /* by TLS-SRP, when granted */
+	int64_t identity_id;              /* when granted; never given again */
 	/* The answer of claim_confirm(): false when a parallel handshake took
 	 * the last use. */
 	bool confirmed;

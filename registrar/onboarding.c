@@ -4,9 +4,11 @@
 
 #include "base/clock.h"
 #include "base/str.h"
+#include "db/srp.h"
 #include "registrar/internal.h"
 #include "registrar/name_policy.h"
 #include "tls/spake2p.h"
+#include "tls/srp.h"
 
 static bool
 is_identity_profile(const char *name)
@@ -66,6 +68,7 @@ static void
 finish(struct identity_add *add, int result)
 {
 	explicit_bzero(&add->record, sizeof(add->record));
+	explicit_bzero(&add->srp_verifier, sizeof(add->srp_verifier));
 	add->result = result;
 	add->done(add);
 }
@@ -84,8 +87,11 @@ store_run(struct store_job *job, struct store_txn *txn)
 	    .uses_left = add->uses_left,
 	    .guesses_max = add->guesses_max,
 	    .basic = add->basic};
+	int err = identity_add(txn, &identity, &add->record, add->actor);
 
-	return identity_add(txn, &identity, &add->record, add->actor);
+	if (err == 0 && add->srp)
+		err = srp_verifier_put(txn, add->wire_name, &add->srp_verifier);
+	return err;
 }
 
 static void
@@ -118,6 +124,9 @@ derive_run(struct background_task *task)
 		err = spake2p_register(&add->record, NULL,
 		    (struct bytes){(const uint8_t *)password, strlen(password)},
 		    add->wire_name, config->server_name);
+	if (err == 0 && add->srp)
+		err = srp_register(&add->srp_verifier, config->srp_seed,
+		    add->wire_name, password);
 	if (err == 0) {
 		add->job =
 		    (struct store_job){.run = store_run, .done = store_done};
@@ -152,6 +161,9 @@ registrar_identity_add(struct identity_add *add)
 		    sizeof(add->code.root_sha256));
 		add->code.has_root = true;
 	}
+	/* SHA-1 is all that TLS-SRP puts before a guess: never for a password
+	 * that somebody thought of. */
+	add->srp = config->srp && !add->chosen;
 	add->guesses_max =
 	    add->chosen ? config->guesses_password : config->guesses_code;
 	if (add->uses != 0)

@@ -34,10 +34,12 @@ struct identity_add {
 	struct onboarding_code code; /* unless chosen; identity is set always */
 	char wire_name[IDENTITY_NAME_MAX];
 	int64_t uses_left, expires_at, guesses_max;
+	bool srp; /* TLS-SRP may be used too */
 
 	struct background_task task; /* the registrar's */
 	struct store_job job;
 	struct verifier record;
+	struct srp_verifier srp_verifier;
 };
 
 /* Checks and queues it; 0 when done will be called, else -ERR_INVALID or

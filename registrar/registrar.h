@@ -9,6 +9,7 @@
 
 #include "base/background.h"
 #include "base/domain.h"
+#include "base/verifier.h"
 #include "ca/signer.h"
 #include "db/store.h"
 
@@ -30,6 +31,10 @@ struct registrar_config {
 	 * come back; for each source, and for all. */
 	int64_t source_burst, source_per_minute;
 	int64_t total_burst, total_per_minute;
+
+	/* Codes get a verifier for TLS-SRP too; seed is srp_seed_load()'s. */
+	bool srp;
+	uint8_t srp_seed[SRP_SEED_LEN];
 
 	/* A certification request without channel binding is refused. */
 	bool binding_required;
