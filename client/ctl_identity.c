@@ -46,6 +46,7 @@ print_added(const json_t *answer, bool basic)
 {
 	const json_t *uses = json_object_get(answer, "uses_left");
 	const char *uri = json_string_value(json_object_get(answer, "uri"));
+	const json_t *srp = json_object_get(answer, "srp");
 
 	if (uri != NULL) {
 		printf("Onboarding code for %s, shown this once:\n\n    %s\n\n",
@@ -58,6 +59,9 @@ print_added(const json_t *answer, bool basic)
 	}
 	if (basic)
 		print_basic(answer);
+	if (srp != NULL)
+		printf("Over TLS-SRP: user %s, password %s\n",
+		    ctl_text(srp, "user"), ctl_text(srp, "password"));
 	if (json_is_integer(uses))
 		printf("Good for %lld %s", json_integer_value(uses),
 		    json_integer_value(uses) == 1 ? "use" : "uses");

@@ -40,6 +40,8 @@ print_status(const json_t *s)
 	else
 		printf("  PAKE           not offered: %s\n",
 		    ctl_text(pake, "reason"));
+	if (json_is_true(json_object_get(pake, "srp")))
+		printf("  TLS-SRP        offered\n");
 	printf("  mDNS           %s\n", ctl_text(s, "mdns"));
 	printf("  identities     %lld\n  certificates   %lld\n"
 	       "  connections    %lld\n",

@@ -109,6 +109,10 @@ identity_answer(struct request *request, struct pending *pending)
 		code_format(code, &add->code);
 		json_object_set_new(reply, "code", json_string(code));
 		json_object_set_new(reply, "uri", json_string(uri));
+		if (add->srp)
+			json_object_set_new(reply, "srp",
+			    json_pack("{ss ss}", "user", add->code.identity,
+				"password", add->code.secret));
 		explicit_bzero(code, sizeof(code));
 		explicit_bzero(uri, sizeof(uri));
 	}

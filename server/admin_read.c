@@ -60,6 +60,7 @@ pake_summary(struct app *app)
 {
 	struct tls_server *tls = engine_tls(app->engine);
 	bool offered = tls_server_offers_pake(tls);
+	bool srp = tls_server_offers_srp(tls);
 	struct reason why;
 	json_t *pake = json_pack("{sb si si}", "offered", offered, "extension",
 	    (int)app->pake_extension, "scheme", (int)app->pake_scheme);
@@ -68,6 +69,7 @@ pake_summary(struct app *app)
 	pthread_mutex_lock(&app->mutex);
 	why = app->pake_why;
 	pthread_mutex_unlock(&app->mutex);
+	json_object_set_new(pake, "srp", json_boolean(srp));
 	if (!offered && why.text[0] != '\0')
 		json_object_set_new(pake, "reason", json_string(why.text));
 	return pake;

@@ -9,6 +9,7 @@
 #include "base/str.h"
 #include "ca/authority.h"
 #include "db/certificate.h"
+#include "registrar/srp.h"
 #include "server/own_cert.h"
 #include "server/settings.h"
 
@@ -256,6 +257,7 @@ start_registrar(struct app *app)
 	    .source_per_minute = config_number(c, "pake.source_per_minute"),
 	    .total_burst = config_number(c, "pake.total_burst"),
 	    .total_per_minute = config_number(c, "pake.total_per_minute"),
+	    .srp = config_bool(c, "srp.enabled"),
 	    .binding_required =
 		strcmp(config_text(c, "est.channel_binding"), "required") == 0};
 	AUTOFREE struct cert_info *root = calloc(1, sizeof(*root));
@@ -263,6 +265,8 @@ start_registrar(struct app *app)
 		      ? cert_parse(root, signer_root(app->signer), NULL)
 		      : -ERR_NOMEM;
 
+	if (err == 0 && config.srp)
+		err = srp_seed_load(config.srp_seed, app->store);
 	if (err != 0)
 		return err;
 	memcpy(config.server_name, app->server_name, sizeof(app->server_name));
@@ -345,6 +349,7 @@ describe_service(struct mdns_service *service, const struct app *app)
 	const char *instance = config_text(app->config, "mdns.instance");
 	struct tls_server *tls = engine_tls(app->engine);
 	bool pake = tls_server_offers_pake(tls);
+	bool srp = tls_server_offers_srp(tls);
 	int err;
 
 	tls_server_unref(tls);
@@ -368,9 +373,11 @@ describe_service(struct mdns_service *service, const struct app *app)
 		err = str_format(service->txt[2], sizeof(service->txt[2]),
 		    "name=%s", app->server_name);
 	service->n_txt = 3;
-	if (pake)
+	if (pake || srp)
 		snprintf(service->txt[service->n_txt++],
-		    sizeof(service->txt[0]), "pake=spake2plus");
+		    sizeof(service->txt[0]), "pake=%s%s%s",
+		    pake ? "spake2plus" : "", pake && srp ? "," : "",
+		    srp ? "srp" : "");
 	return err;
 }
 

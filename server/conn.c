@@ -242,6 +242,26 @@ conn_update_masks(struct conn *conn)
 /* --- handshake and claim --- */
 
 static void
+claim_answer(struct conn *conn)
+{
+	const struct claim *claim = &conn->claim;
+
+	if (claim->srp)
+		tls_conn_srp_claimed(
+		    conn->tls, claim->granted ? &claim->srp_verifier : NULL);
+	else
+		tls_conn_claimed(
+		    conn->tls, claim->granted ? &claim->record : NULL);
+}
+
+static bool
+claim_is_proved(const struct conn *conn)
+{
+	return conn->claim.srp ? tls_conn_srp_authenticated(conn->tls)
+			       : tls_conn_pake_authenticated(conn->tls);
+}
+
+static void
 claim_posted(struct post *post)
 {
 	struct conn *conn = CONTAINER_OF(post, struct conn, claim_post);
@@ -255,8 +275,7 @@ claim_posted(struct post *post)
 		if (starting)
 			claim_end_refused(conn);
 	} else if (starting) {
-		tls_conn_claimed(conn->tls,
-		    conn->claim.granted ? &conn->claim.record : NULL);
+		claim_answer(conn);
 		conn_advance(conn);
 	} else {
 		conn->peer.kind =
@@ -286,6 +305,7 @@ on_claim(void *owner, const struct pake_attempt *attempt)
 	claim->registrar = engine_config(conn->worker->engine)->registrar;
 	memcpy(claim->identity, attempt->identity, sizeof(claim->identity));
 	claim->server_name_matches = attempt->server_name_matches;
+	claim->srp = attempt->srp;
 	claim->source = conn->peer.ip;
 	claim->done = claim_done;
 	conn->claim_post.run = claim_posted;
@@ -303,11 +323,11 @@ handshake_finished(struct conn *conn)
 		phase_open(conn);
 		return;
 	}
-	if (!tls_conn_pake_authenticated(conn->tls)) {
+	if (!claim_is_proved(conn)) {
 		conn_kill(conn); /* an offered PAKE ends well or not at all */
 		return;
 	}
-	memcpy(conn->peer.identity, tls_conn_pake_identity(conn->tls),
+	memcpy(conn->peer.identity, conn->claim.identity,
 	    sizeof(conn->peer.identity));
 	conn->peer.identity_id = conn->claim.identity_id;
 	conn->claimed = false;

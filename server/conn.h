@@ -26,7 +26,8 @@ enum conn_phase {
 /* Who is at the other end. */
 enum peer_kind {
 	PEER_ANONYMOUS,
-	PEER_PAKE,      /* identity is the one it proved to know the code of */
+	PEER_PAKE, /* identity is the one it proved to know the code of, by the
+		      PAKE or TLS-SRP */
 	PEER_CODE_USED, /* it knows a code whose last use somebody else took */
 	PEER_LOCAL,     /* a process on this host; uid says whose */
 };

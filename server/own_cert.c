@@ -172,10 +172,13 @@ make_server(struct tls_server **out, struct app *app,
 int
 own_cert_prepare(struct app *app, struct tls_server **out, struct reason *why)
 {
+	const struct registrar_config *registrar =
+	    registrar_config(app->registrar);
 	struct tls_server_config tls = {.server_name = app->server_name,
 	    .pake = config_bool(app->config, "pake.enabled"),
 	    .pake_extension = app->pake_extension,
-	    .pake_scheme = app->pake_scheme};
+	    .pake_scheme = app->pake_scheme,
+	    .srp_seed = registrar->srp ? registrar->srp_seed : NULL};
 	struct blob pem = {0};
 	int err = load(app, &pem, why);
 

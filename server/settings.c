@@ -76,6 +76,10 @@ const struct config_key settings_schema[] = {
 	"The same for all sources together."},
     {"pake.total_per_minute", CONFIG_NUMBER, "600", 1, 1000000, NULL,
 	"How many of them come back each minute."},
+    {"srp.enabled", CONFIG_BOOL, "no", 0, 0, NULL,
+	"TLS-SRP on TLS 1.2 (RFC 5054) for EST clients that know no other way\n"
+	"to use an onboarding code. Legacy: SHA-1 and CBC. For codes made\n"
+	"while it is on."},
     {"log.level", CONFIG_CHOICE, "info", 0, 0, "error|warn|info|debug",
 	"What is written to standard error."},
     {NULL, CONFIG_STRING, NULL, 0, 0, NULL, NULL},
