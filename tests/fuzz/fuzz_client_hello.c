@@ -1,8 +1,8 @@
 /*
- * What a TLS client sends first, against a server with PAKE. The first byte
- * says whether the claim is granted (1), answered within the callback (2), and
- * whether the rest is the body of a ClientHello that wants its headers (4) or a
- * stream of records.
+ * What a TLS client sends first, against a server with PAKE and TLS-SRP. The
+ * first byte says whether the claim is granted (1), answered within the
+ * callback (2), and whether the rest is the body of a ClientHello that wants
+ * its headers (4) or a stream of records.
  */
 #include <string.h>
 #include <sys/socket.h>
@@ -19,11 +19,14 @@ enum mode { MODE_GRANT = 1, MODE_AT_ONCE = 2, MODE_BODY = 4 };
 static struct test_cert cert;
 static struct tls_server *server;
 static struct verifier record;
+static struct srp_verifier srp_record; /* zero: nobody can fit it */
+static const uint8_t seed[SRP_SEED_LEN];
 
 struct end {
 	int fds[2];
 	struct tls_conn *conn;
 	uint8_t mode;
+	bool srp;
 	unsigned int n_claims;
 };
 
@@ -35,7 +38,7 @@ LLVMFuzzerInitialize(int *argc, char ***argv)
 	(void)argc;
 	(void)argv;
 	test_cert_init(&cert, TEST_SERVER_NAME);
-	server = test_server_new(&cert, true);
+	server = test_server_new_srp(&cert, true, seed);
 	test_secret_new(&secret, &record);
 	return 0;
 }
@@ -47,7 +50,12 @@ answer(struct end *e)
 	char byte;
 
 	FUZZ_CHECK(recv(e->fds[1], &byte, 1, MSG_PEEK) < 0);
-	tls_conn_claimed(e->conn, (e->mode & MODE_GRANT) != 0 ? &record : NULL);
+	if (e->srp)
+		tls_conn_srp_claimed(
+		    e->conn, (e->mode & MODE_GRANT) != 0 ? &srp_record : NULL);
+	else
+		tls_conn_claimed(
+		    e->conn, (e->mode & MODE_GRANT) != 0 ? &record : NULL);
 }
 
 static void
@@ -57,6 +65,7 @@ on_claim(void *owner, const struct pake_attempt *attempt)
 
 	FUZZ_CHECK(strlen(attempt->identity) <= PAKE_IDENTITY_MAX);
 	e->n_claims++;
+	e->srp = attempt->srp;
 	if ((e->mode & MODE_AT_ONCE) != 0)
 		answer(e);
 }
@@ -92,8 +101,10 @@ handshake(struct end *e)
 	FUZZ_CHECK(r < 0 || r == TLS_WANT_READ);
 	FUZZ_CHECK(r > 0 || tls_conn_error(e->conn)[0] != '\0');
 	FUZZ_CHECK(e->n_claims <= 1);
-	FUZZ_CHECK(tls_conn_pake_attempted(e->conn) == (e->n_claims == 1));
+	FUZZ_CHECK(
+	    tls_conn_pake_attempted(e->conn) == (e->n_claims == 1 && !e->srp));
 	FUZZ_CHECK(!tls_conn_pake_authenticated(e->conn));
+	FUZZ_CHECK(!tls_conn_srp_authenticated(e->conn));
 }
 
 int
