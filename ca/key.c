@@ -173,24 +173,24 @@ request_add_names(X509_REQ *req, const struct names *names, bool critical)
 	return 0;
 }
 
-int
-key_make_csr(struct blob *csr_der, const struct key *key,
-    const char *common_name, const struct names *names)
+static int
+request_start(X509_REQ **out, const struct key *key)
 {
 	X509_REQ *req CLEANUP(req_freep) = X509_REQ_new();
-	uint8_t *der = NULL;
-	int err, len;
 
-	if (strlen(common_name) >= COMMON_NAME_BYTES_MAX)
-		return -ERR_TOO_LARGE;
 	if (req == NULL || X509_REQ_set_version(req, X509_REQ_VERSION_1) != 1 ||
 	    X509_REQ_set_pubkey(req, key->pkey) != 1)
 		return crypto_failed(NULL, "make request");
-	err = request_add_subject(req, common_name);
-	if (err == 0)
-		err = request_add_names(req, names, common_name[0] == '\0');
-	if (err != 0)
-		return err;
+	*out = STEAL(req);
+	return 0;
+}
+
+static int
+request_sign(struct blob *csr_der, X509_REQ *req, const struct key *key)
+{
+	uint8_t *der = NULL;
+	int err, len;
+
 	if (X509_REQ_sign(req, key->pkey, EVP_sha256()) <= 0)
 		return crypto_failed(NULL, "sign request");
 	len = i2d_X509_REQ(req, &der);
@@ -199,4 +199,96 @@ key_make_csr(struct blob *csr_der, const struct key *key,
 	err = blob_copy(csr_der, (struct bytes){der, (size_t)len});
 	OPENSSL_free(der);
 	return err;
+}
+
+int
+key_make_csr(struct blob *csr_der, const struct key *key,
+    const char *common_name, const struct names *names)
+{
+	X509_REQ *req CLEANUP(req_freep) = NULL;
+	int err;
+
+	if (strlen(common_name) >= COMMON_NAME_BYTES_MAX)
+		return -ERR_TOO_LARGE;
+	err = request_start(&req, key);
+	if (err == 0)
+		err = request_add_subject(req, common_name);
+	if (err == 0)
+		err = request_add_names(req, names, common_name[0] == '\0');
+	return err != 0 ? err : request_sign(csr_der, req, key);
+}
+
+/* PrintableString wherever possible: base64 is. */
+static int
+request_add_challenge(X509_REQ *req, const char *challenge)
+{
+	if (challenge[0] != '\0' &&
+	    X509_REQ_add1_attr_by_NID(req, NID_pkcs9_challengePassword,
+		V_ASN1_PRINTABLESTRING, (const uint8_t *)challenge,
+		(int)strlen(challenge)) != 1)
+		return crypto_failed(NULL, "encode request");
+	return 0;
+}
+
+int
+key_make_est_csr(struct blob *csr_der, const struct key *key,
+    const char *common_name, const char *challenge)
+{
+	X509_REQ *req CLEANUP(req_freep) = NULL;
+	int err;
+
+	if (strlen(common_name) >= COMMON_NAME_BYTES_MAX)
+		return -ERR_TOO_LARGE;
+	err = request_start(&req, key);
+	if (err == 0)
+		err = request_add_subject(req, common_name);
+	if (err == 0)
+		err = request_add_challenge(req, challenge);
+	return err != 0 ? err : request_sign(csr_der, req, key);
+}
+
+static int
+request_copy_names(X509_REQ *req, const X509 *cert)
+{
+	STACK_OF(X509_EXTENSION) * exts CLEANUP(extensions_freep) = NULL;
+	int at = x509_find_ext(cert, NID_subject_alt_name);
+
+	if (X509_REQ_set_subject_name(req, X509_get_subject_name(cert)) != 1)
+		return crypto_failed(NULL, "copy subject");
+	if (at < 0)
+		return 0;
+	if (X509v3_add_ext(&exts, X509_get_ext(cert, at), -1) == NULL ||
+	    X509_REQ_add_extensions(req, exts) != 1)
+		return crypto_failed(NULL, "copy names");
+	return 0;
+}
+
+int
+key_make_renewal_csr(struct blob *csr_der, const struct key *key,
+    struct bytes cert_der, const char *challenge)
+{
+	X509 *cert CLEANUP(x509_freep) = NULL;
+	X509_REQ *req CLEANUP(req_freep) = NULL;
+	int err = x509_parse(&cert, cert_der, NULL);
+
+	if (err == 0)
+		err = request_start(&req, key);
+	if (err == 0)
+		err = request_copy_names(req, cert);
+	if (err == 0)
+		err = request_add_challenge(req, challenge);
+	return err != 0 ? err : request_sign(csr_der, req, key);
+}
+
+bool
+key_is_of_cert(const struct key *key, struct bytes cert_der)
+{
+	X509 *cert CLEANUP(x509_freep) = NULL;
+	bool is_of;
+
+	if (x509_parse(&cert, cert_der, NULL) != 0)
+		return false;
+	is_of = X509_check_private_key(cert, key->pkey) == 1;
+	ERR_clear_error();
+	return is_of;
 }

@@ -20,5 +20,17 @@ void key_free(struct key *key);
  * none. DER. */
 int key_make_csr(struct blob *csr_der, const struct key *key,
     const char *common_name, const struct names *names) NODISCARD;
+/* A request of an EST client, with what binds it to its connection as
+ * challengePassword (RFC 2985 5.4.1; "": none): subject CN=common_name, no
+ * names. */
+int key_make_est_csr(struct blob *csr_der, const struct key *key,
+    const char *common_name, const char *challenge) NODISCARD;
+/* The same to renew a certificate: subject and subjectAltName are copied from
+ * it as they stand. [RFC7030 4.2.2] */
+int key_make_renewal_csr(struct blob *csr_der, const struct key *key,
+    struct bytes cert, const char *challenge) NODISCARD;
+
+/* True if the certificate holds the key's public half. */
+bool key_is_of_cert(const struct key *key, struct bytes cert);
 
 #endif

@@ -14,7 +14,7 @@
 struct trust {
 	struct blob root;
 	STACK_OF(X509) * intermediates; /* of /cacerts: not self-signed */
-	X509_STORE *store;              /* the root alone */
+	X509_STORE *store;              /* the root alone, or the system's */
 	struct constraints constraints;
 };
 
@@ -256,6 +256,82 @@ trust_from_certs(
 		err = check_all_chain(trust, all, why);
 	if (err == 0)
 		*out = STEAL(trust);
+	return err;
+}
+
+/* Those of certs that are CA certificates and not self-signed, in *out. */
+static int
+pick_intermediates(
+    STACK_OF(X509) * out, STACK_OF(X509) * certs, struct reason *why)
+{
+	for (int i = 0; i < sk_X509_num(certs); i++) {
+		X509 *cert = sk_X509_value(certs, i);
+
+		if (X509_check_ca(cert) != 1 ||
+		    (X509_get_extension_flags(cert) & EXFLAG_INVALID) != 0 ||
+		    is_self_signed(cert))
+			continue;
+		if (X509_add_cert(out, cert,
+			X509_ADD_FLAG_UP_REF | X509_ADD_FLAG_NO_DUP) != 1)
+			return crypto_failed(why, "set intermediates");
+	}
+	ERR_clear_error();
+	return 0;
+}
+
+/* Leaves out what leads nowhere, such as the CA of a network whose root the
+ * system does not know. */
+static void
+drop_strays(struct trust *trust)
+{
+	for (int i = sk_X509_num(trust->intermediates) - 1; i >= 0; i--) {
+		X509 *cert = sk_X509_value(trust->intermediates, i);
+
+		if (check_chains(trust, cert, NULL) != 0)
+			X509_free(sk_X509_delete(trust->intermediates, i));
+	}
+}
+
+int
+trust_from_system(
+    struct trust **out, const struct cert_list *more, struct reason *why)
+{
+	struct trust *trust CLEANUP(trust_freep) = calloc(1, sizeof(*trust));
+	STACK_OF(X509) * all CLEANUP(certs_freep) = sk_X509_new_null();
+	int err = 0;
+
+	if (trust == NULL || all == NULL)
+		return reason_set(why, -ERR_NOMEM, "out of memory");
+	trust->store = X509_STORE_new();
+	trust->intermediates = sk_X509_new_null();
+	if (trust->store == NULL || trust->intermediates == NULL ||
+	    X509_STORE_set_default_paths(trust->store) != 1)
+		return crypto_failed(why, "open the system's trust store");
+	if (more != NULL)
+		err = add_certs(all, more, why);
+	if (err == 0)
+		err = pick_intermediates(trust->intermediates, all, why);
+	if (err != 0)
+		return err;
+	drop_strays(trust);
+	*out = STEAL(trust);
+	return 0;
+}
+
+int
+trust_intermediates(struct cert_list *out, const struct trust *trust)
+{
+	int err = 0;
+
+	for (int i = 0; err == 0 && i < sk_X509_num(trust->intermediates);
+	     i++) {
+		struct blob der = {0};
+
+		err = x509_to_der(&der, sk_X509_value(trust->intermediates, i));
+		if (err == 0)
+			err = cert_list_add(out, blob_bytes(&der));
+		blob_fini(&der);
+	}
 	return err;
 }
 

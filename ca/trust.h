@@ -15,8 +15,21 @@ struct trust;
  * not chain to the root is refused. */
 int trust_from_certs(struct trust **out, const struct cert_list *certs,
     struct reason *why) NODISCARD;
+/* [RFC7030 3.6.2] The implicit anchors: those of the system's store, which are
+ * OpenSSL's default paths (or SSL_CERT_FILE and SSL_CERT_DIR). Of more, which
+ * may be NULL, the CA certificates that chain to them complete paths; none
+ * becomes an anchor, and the others are left out. Such a trust has no root, and
+ * no constraints of its own. */
+int trust_from_system(struct trust **out, const struct cert_list *more,
+    struct reason *why) NODISCARD;
 void trust_free(struct trust *trust);
 
+/* The intermediates that complete paths; the caller frees them also after a
+ * failure. */
+int trust_intermediates(
+    struct cert_list *out, const struct trust *trust) NODISCARD;
+
+/* No bytes without a root. */
 struct bytes trust_root(const struct trust *trust);
 void trust_root_sha256(const struct trust *trust, uint8_t out[32]);
 /* What the root permits; n_domains == 0 means an unconstrained anchor. */

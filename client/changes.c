@@ -29,15 +29,24 @@ is_subset(const struct cert_list *a, const struct cert_list *b)
 	return true;
 }
 
+static bool
+same_certs(const struct cert_list *a, const struct cert_list *b)
+{
+	return is_subset(a, b) && is_subset(b, a);
+}
+
 static void
 find_anchor(struct changes *out, const struct network_state *before,
     const struct network_state *after)
 {
 	if (memcmp(before->root_sha256, after->root_sha256, 32) != 0)
 		add_change(out, CHANGE_ROOT, NULL, NULL);
-	else if (!is_subset(&before->anchor, &after->anchor) ||
-		 !is_subset(&after->anchor, &before->anchor))
+	else if (!same_certs(&before->anchor, &after->anchor) ||
+		 !same_certs(&before->intermediates, &after->intermediates))
 		add_change(out, CHANGE_INTERMEDIATES, NULL, NULL);
+	if (!bytes_equal(blob_bytes(&before->enrolled.cert),
+		blob_bytes(&after->enrolled.cert)))
+		add_change(out, CHANGE_OWN, NULL, NULL);
 }
 
 static bool

@@ -12,9 +12,10 @@ enum change_kind {
 	CHANGE_REPLACED, /* one by another of the same ADN and label */
 	CHANGE_PLACE,    /* the same certificate, served elsewhere */
 	CHANGE_STATE,    /* the same certificate, such as next to current */
+	CHANGE_OWN,      /* the endpoint's own certificate */
 };
 
-#define CHANGES_MAX (2 + 3 * RESOLVERS_MAX)
+#define CHANGES_MAX (3 + 3 * RESOLVERS_MAX)
 
 /* before and after are borrowed; one and the same where there is only one, and
  * NULL for what changed in the anchor. */

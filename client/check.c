@@ -161,7 +161,7 @@ check_network(struct check_report *out, const struct network_state *state,
 	struct judge judge = {.resolvers = &state->resolvers, .now = now};
 	struct reason inner = {""};
 	struct trust *trust = NULL;
-	int err = trust_from_certs(&trust, &state->anchor, &inner);
+	int err = network_state_trust(&trust, state, &inner);
 
 	if (err != 0)
 		return reason_set(why, -ERR_CORRUPT,

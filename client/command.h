@@ -25,6 +25,8 @@ int command_pick(char name[NETWORK_NAME_MAX + 1], const char *dir,
 int command_load(struct network_state *state, const struct options *options,
     const char *dir, struct reason *why);
 
+int command_join(
+    const struct options *options, const char *dir, struct reason *why);
 int command_refresh(
     const struct options *options, const char *dir, struct reason *why);
 int command_export(

@@ -26,6 +26,37 @@ decide(const struct network_state *state, const struct trust *trust,
 	return (int)refresh_decide(state, trust, report, now, why);
 }
 
+/* It is not the network's fault, and no fetching helps. */
+static void
+say_expired(const struct network_state *state)
+{
+	if (enrolled_age(&state->enrolled, clock_now()) == ENROLLED_OVER)
+		puts("The client certificate has expired, and renews nothing "
+		     "any more: join again with\n--enroll and a new code.");
+}
+
+static int
+report_renewal(
+    const struct network_state *fresh, const struct refresh_outcome *outcome)
+{
+	switch (outcome->own) {
+	case REFRESH_OWN_RENEWED:
+		return report_own(&fresh->enrolled);
+	case REFRESH_OWN_FAILED:
+		printf("The client certificate was NOT renewed, and is kept "
+		       "while it is valid: %s\n",
+		    outcome->why.text);
+		return report_own(&fresh->enrolled);
+	case REFRESH_OWN_OVER:
+		say_expired(fresh);
+		return 0;
+	case REFRESH_OWN_NONE:
+	case REFRESH_OWN_KEPT:
+		break;
+	}
+	return 0;
+}
+
 static int
 fetch(const struct network_state *state, const struct trust *trust,
     const struct options *options, const char *dir, struct reason *why)
@@ -33,12 +64,13 @@ fetch(const struct network_state *state, const struct trust *trust,
 	struct network_state *fresh CLEANUP(freep) = calloc(1, sizeof(*fresh));
 	const struct refresh_params params = {
 	    .server = options->server, .interfaces = options->interfaces};
+	struct refresh_outcome outcome;
 	struct changes changes;
 	int err;
 
 	if (fresh == NULL)
 		return -ERR_NOMEM;
-	err = refresh_network(fresh, state, trust, &params, why);
+	err = refresh_network(fresh, &outcome, state, trust, &params, why);
 	if (err != 0)
 		return err;
 	changes_find(&changes, state, fresh);
@@ -46,6 +78,8 @@ fetch(const struct network_state *state, const struct trust *trust,
 		err = network_state_save(dir, fresh, why);
 	if (err == 0)
 		err = report_changes(state, &changes);
+	if (err == 0)
+		err = report_renewal(fresh, &outcome);
 	network_state_fini(fresh);
 	return err;
 }
@@ -61,7 +95,7 @@ refresh(const struct network_state *state, const struct options *options,
 	int err = report == NULL ? -ERR_NOMEM : 0;
 
 	if (err == 0)
-		err = trust_from_certs(&trust, &state->anchor, why);
+		err = network_state_trust(&trust, state, why);
 	if (err == 0 && !options->force)
 		verdict = decide(state, trust, report, &against);
 	if (err != 0 || verdict < 0) {
@@ -71,6 +105,7 @@ refresh(const struct network_state *state, const struct options *options,
 	}
 	if (verdict == REFRESH_KEEP) {
 		err = report_kept(state, report);
+		say_expired(state);
 	} else {
 		printf("Fetching anew: %s\n", against.text);
 		fflush(stdout);

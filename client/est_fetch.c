@@ -9,6 +9,9 @@
 #include "tls/pump.h"
 
 #define URL_MAX 512
+#define PATH_LEN 64
+#define SAID_MAX 200
+#define CERTS_TYPE "application/pkcs7-mime"
 
 struct est_session {
 	struct tls_pump *pump;
@@ -73,24 +76,69 @@ est_session_end(struct est_session *session)
 	free(session);
 }
 
+/* The first line of a refusal's text; reason_set() makes it printable. */
 static int
-check_status(long status, const char *path, struct reason *why)
+said_len(const struct http_reply *reply)
 {
-	switch (status) {
-	case 200:
+	if (strcmp(reply->type, "text/plain") != 0)
 		return 0;
-	case 404:
+	return (int)strcspn(buf_text(&reply->body), "\r\n");
+}
+
+static int
+check_status(
+    const struct http_reply *reply, const char *path, struct reason *why)
+{
+	int len = said_len(reply);
+	const char *said = buf_text(&reply->body);
+
+	len = len < SAID_MAX ? len : SAID_MAX;
+	if (reply->status == 200)
+		return 0;
+	if (reply->status == 404)
 		return reason_set(
 		    why, -ERR_NOT_FOUND, "%s: there is none", path);
-	case 401:
-	case 403:
+	if (reply->status >= 400 && reply->status < 500 && reply->status != 429)
 		return reason_set(why, -ERR_REFUSED,
-		    "%s: the server refuses access (HTTP status %ld)", path,
-		    status);
-	default:
-		return reason_set(
-		    why, -ERR_UNREACHABLE, "%s: HTTP status %ld", path, status);
-	}
+		    "%s: the server refuses (HTTP status %ld)%s%.*s", path,
+		    reply->status, len > 0 ? ": " : "", len, said);
+	return reason_set(why, -ERR_UNREACHABLE, "%s: HTTP status %ld%s%.*s",
+	    path, reply->status, len > 0 ? ": " : "", len, said);
+}
+
+static int
+make_url(char out[URL_MAX], const struct est_session *session, const char *path)
+{
+	int err =
+	    str_format(out, URL_MAX, "http://%s%s", session->server_name, path);
+
+	return err == 0 && session->broken ? -ERR_CLOSED : err;
+}
+
+/* What is left of a transfer that failed would be the next one's. */
+static int
+transfer_failed(struct est_session *session, int err, const char *path,
+    const struct reason *inner, struct reason *why)
+{
+	session->broken = true;
+	return reason_set(why, err, "%.100s: %.140s", path, inner->text);
+}
+
+/* Takes the reply, which is freed unless it is handed out. */
+static int
+accept_reply(struct http_reply *out, struct http_reply *reply, const char *path,
+    const char *type, struct reason *why)
+{
+	int err = check_status(reply, path, why);
+
+	if (err == 0 && strcmp(reply->type, type) != 0)
+		err = reason_set(why, -ERR_INVALID,
+		    "%.100s: the reply's type is not %s", path, type);
+	if (err == 0)
+		*out = *reply;
+	else
+		http_reply_fini(reply);
+	return err;
 }
 
 static int
@@ -100,47 +148,31 @@ session_get(struct http_reply *out, struct est_session *session,
 	struct http_reply reply = {0};
 	struct reason inner = {""};
 	char url[URL_MAX];
-	int err = str_format(
-	    url, sizeof(url), "http://%s%s", session->server_name, path);
+	int err = make_url(url, session, path);
 
-	if (err == 0 && session->broken)
-		err = -ERR_CLOSED;
 	if (err != 0)
 		return err;
 	err = http_get(&reply, session->curl, url, EST_REPLY_MAX_BYTES, &inner);
-	if (err != 0) {
-		session->broken = true;
-		return reason_set(why, err, "%.100s: %.140s", path, inner.text);
-	}
-	err = check_status(reply.status, path, why);
-	if (err == 0 && strcmp(reply.type, type) != 0)
-		err = reason_set(why, -ERR_INVALID,
-		    "%.100s: the reply's type is not %s", path, type);
-	if (err != 0) {
+	if (err != 0)
+		return transfer_failed(session, err, path, &inner, why);
+	/* [RFC7030 4.5.2] csrattrs alone may be 204; nothing else reads it. */
+	if (reply.status == 204) {
 		http_reply_fini(&reply);
-		return err;
+		return reason_set(
+		    why, -ERR_NOT_FOUND, "%s: there is none", path);
 	}
-	*out = reply;
-	return 0;
+	return accept_reply(out, &reply, path, type, why);
 }
 
-int
-est_get_certs(struct cert_list *out, struct est_session *session,
-    const char *operation, struct reason *why)
+/* Frees the reply. */
+static int
+decode_certs(struct cert_list *out, struct http_reply *reply, const char *path,
+    struct reason *why)
 {
-	struct http_reply reply = {0};
 	struct reason inner = {""};
 	struct blob der = {0};
-	char path[64];
-	int err =
-	    str_format(path, sizeof(path), "/.well-known/est/%s", operation);
+	int err = base64_decode(&der, buf_text(&reply->body), reply->body.len);
 
-	if (err == 0)
-		err = session_get(
-		    &reply, session, path, "application/pkcs7-mime", why);
-	if (err != 0)
-		return err;
-	err = base64_decode(&der, buf_text(&reply.body), reply.body.len);
 	if (err != 0)
 		reason_set(&inner, err, "the reply is not base64");
 	if (err == 0)
@@ -148,8 +180,92 @@ est_get_certs(struct cert_list *out, struct est_session *session,
 	if (err != 0)
 		reason_set(why, err, "%s: %.180s", path, inner.text);
 	blob_fini(&der);
+	http_reply_fini(reply);
+	return err;
+}
+
+static int
+make_path(char out[PATH_LEN], const char *operation)
+{
+	return str_format(out, PATH_LEN, "/.well-known/est/%s", operation);
+}
+
+int
+est_get_certs(struct cert_list *out, struct est_session *session,
+    const char *operation, struct reason *why)
+{
+	struct http_reply reply = {0};
+	char path[PATH_LEN];
+	int err = make_path(path, operation);
+
+	if (err == 0)
+		err = session_get(&reply, session, path, CERTS_TYPE, why);
+	return err != 0 ? err : decode_certs(out, &reply, path, why);
+}
+
+int
+est_get_csrattrs(
+    struct blob *out, struct est_session *session, struct reason *why)
+{
+	struct http_reply reply = {0};
+	char path[PATH_LEN];
+	int err = make_path(path, "csrattrs");
+
+	if (err == 0)
+		err = session_get(
+		    &reply, session, path, "application/csrattrs", why);
+	if (err == -ERR_NOT_FOUND)
+		return 0;
+	if (err != 0)
+		return err;
+	err = base64_decode(out, buf_text(&reply.body), reply.body.len);
+	if (err != 0)
+		reason_set(why, err, "%s: the reply is not base64", path);
 	http_reply_fini(&reply);
 	return err;
+}
+
+static int
+session_post(struct http_reply *out, struct est_session *session,
+    const char *path, struct bytes der, struct reason *why)
+{
+	struct reason inner = {""};
+	struct buf body = {0};
+	char url[URL_MAX];
+	int err = make_url(url, session, path);
+
+	if (err == 0)
+		err = base64_encode(&body, der, 64);
+	if (err == 0) {
+		err = http_post(out, session->curl, url, "application/pkcs10",
+		    &body, EST_REPLY_MAX_BYTES, &inner);
+		if (err != 0)
+			err = transfer_failed(session, err, path, &inner, why);
+	}
+	buf_fini(&body);
+	return err;
+}
+
+int
+est_post_csr(struct cert_list *out, int64_t *retry_after_s,
+    struct est_session *session, const char *operation, struct bytes csr,
+    struct reason *why)
+{
+	struct http_reply reply = {0}, good;
+	char path[PATH_LEN];
+	int err = make_path(path, operation);
+
+	if (err == 0)
+		err = session_post(&reply, session, path, csr, why);
+	if (err != 0)
+		return err;
+	if (reply.status == 202) {
+		*retry_after_s = reply.retry_after_s;
+		http_reply_fini(&reply);
+		return EST_PENDING;
+	}
+	err = accept_reply(&good, &reply, path, CERTS_TYPE, why);
+	return err != 0 ? err : decode_certs(out, &good, path, why);
 }
 
 int

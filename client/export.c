@@ -7,6 +7,7 @@
 
 #define ROOT_DIR_DEFAULT "/etc/estuary"
 #define ROOT_PATH_MAX 1024
+#define SYSTEM_ROOTS "/etc/ssl/certs/ca-certificates.crt"
 
 static const struct export_format *const formats[] = {
     &export_systemd_resolved,
@@ -170,6 +171,13 @@ describe_root(struct buf *out, const struct export_job *job)
 	const struct constraints *c = job->constraints;
 	char hex[65], ip[IP_TEXT_MAX];
 
+	if (job->implicit) {
+		buf_adds(out,
+		    "Implicit trust: this network has no root of its own, and "
+		    "any CA of the system's\nstore may vouch for its "
+		    "servers.\n");
+		return;
+	}
 	hex_encode(hex, (struct bytes){job->state->root_sha256, 32});
 	buf_printf(out, "Root certificate: SHA-256\n  %s\n", hex);
 	if (c->n_domains == 0)
@@ -197,11 +205,28 @@ make_notes(struct buf *out, const struct export_job *job,
 	    job->state->name, format->name, job->state->server_name);
 	describe_servers(out, job);
 	describe_root(out, job);
-	buf_adds(out,
+	buf_printf(out,
 	    "\nestuary-join check demands, each time: a certificate EQUAL to "
-	    "one that was\nfetched, a valid path to this network's own root, "
-	    "and the server's name.\n");
+	    "one that was\nfetched, a valid path to %s, and the server's "
+	    "name.\n",
+	    job->implicit ? "a root of the system's store"
+			  : "this network's own root");
 	return format->notes(out, job);
+}
+
+int
+export_by_hand(struct buf *out, const struct export_job *job)
+{
+	buf_adds(out, "By hand:\n");
+	if (job->implicit)
+		return buf_printf(out,
+		    " - nothing about a root: the system's own are used, from\n"
+		    "   %s;\n",
+		    job->root_path);
+	return buf_printf(out,
+	    " - the root certificate has to be at %s,\n"
+	    "   readable for the program;\n",
+	    job->root_path);
 }
 
 /* Each line of text behind the mark. */
@@ -248,6 +273,7 @@ make_config(struct export_result *out, const struct export_job *job,
 	else if (err == 0)
 		err = buf_adds(&out->readme.content, buf_text(&notes));
 	buf_fini(&notes);
+	standalone = standalone && !job->implicit;
 	if (err == 0 && standalone && format->comment != NULL)
 		err = add_root_comments(
 		    config, format, job, buf_text(&out->root.content));
@@ -286,10 +312,20 @@ make(struct export_result *out, struct export_job *job,
 
 	if (err == 0)
 		err = find_servers(job, format, why);
-	if (err == 0)
+	if (err == 0 && !job->implicit)
 		err = cert_to_pem(&out->root.content,
 		    blob_bytes(&job->state->anchor.items[0]));
 	return err != 0 ? err : make_config(out, job, format, standalone, why);
+}
+
+static int
+make_root_path(struct buf *out, const struct network_state *state,
+    const char *dir, const char *name)
+{
+	if (state->trust == NETWORK_IMPLICIT)
+		return buf_adds(out, SYSTEM_ROOTS);
+	return buf_printf(
+	    out, "%s/%s", dir != NULL ? dir : ROOT_DIR_DEFAULT, name);
 }
 
 int
@@ -306,18 +342,18 @@ export_make(struct export_result *out, const char *format_name,
 	if (err == 0 && job == NULL)
 		err = -ERR_NOMEM;
 	if (err == 0)
-		err = trust_from_certs(&trust, &state->anchor, why);
+		err = network_state_trust(&trust, state, why);
 	if (err == 0)
 		err = name_files(&result, format, state->name);
 	if (err == 0)
-		err = buf_printf(&root_path, "%s/%s",
-		    dir != NULL ? dir : ROOT_DIR_DEFAULT, result.root.name);
+		err = make_root_path(&root_path, state, dir, result.root.name);
 	if (err == 0) {
+		job->implicit = state->trust == NETWORK_IMPLICIT;
 		job->state = state;
 		job->constraints = trust_constraints(trust);
 		job->root_path = buf_text(&root_path);
 		err = make(&result, job, format, dir == NULL, why);
-		if (!format->wants_root_file)
+		if (!format->wants_root_file || job->implicit)
 			result.root.name[0] = '\0';
 	}
 	trust_free(trust);

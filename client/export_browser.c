@@ -8,7 +8,7 @@
 static int
 firefox_notes(struct buf *out, const struct export_job *job)
 {
-	return buf_printf(out,
+	buf_adds(out,
 	    "Firefox checks the path to a root that it trusts, and the name in "
 	    "the URL. It\n"
 	    "does NOT check:\n"
@@ -17,18 +17,26 @@ firefox_notes(struct buf *out, const struct export_job *job)
 	    "   it: a certificate of that name from any CA that Firefox trusts "
 	    "will do;\n"
 	    " - the SRV-ID: a certificate for another service of that name "
-	    "will do;\n"
-	    " - what the root is for: Firefox will believe it for web sites, "
-	    "too, for\n"
-	    "   whatever it may sign (above).\n"
-	    "One server only; network.trr.bootstrapAddr says where it is.\n"
-	    "By hand, if you want that:\n"
-	    " - the root certificate has to be at %s;\n"
+	    "will do.\n");
+	if (!job->implicit)
+		buf_adds(out,
+		    "And the root: Firefox will believe it for web sites, too, "
+		    "for whatever it may\n"
+		    "sign (above).\n");
+	buf_adds(out,
+	    "One server only; network.trr.bootstrapAddr says where it is.\n");
+	if (job->implicit)
+		buf_adds(out, "By hand, if you want that:\n");
+	else
+		buf_printf(out,
+		    "By hand, if you want that:\n"
+		    " - the root certificate has to be at %s;\n",
+		    job->root_path);
+	return buf_adds(out,
 	    " - put policies.json into /etc/firefox/policies and start Firefox "
 	    "again; both\n"
 	    "   are for all users of the machine, on every network;\n"
-	    " - export again after each refresh that changes something.\n",
-	    job->root_path);
+	    " - export again after each refresh that changes something.\n");
 }
 
 /* https://ADN:PORT and the path, as the template or without its variable. */
@@ -85,10 +93,12 @@ firefox_write(struct buf *out, const struct export_job *job, struct reason *why)
 		return err;
 	}
 	policies =
-	    json_pack("{s:{s:[s]}, s:{s:b, s:s, s:b, s:b}}", "Certificates",
-		"Install", job->root_path, "DNSOverHTTPS", "Enabled", 1,
+	    json_pack("{s:{s:b, s:s, s:b, s:b}}", "DNSOverHTTPS", "Enabled", 1,
 		"ProviderURL", buf_text(&url), "Locked", 1, "Fallback", 0);
 	buf_fini(&url);
+	if (!job->implicit)
+		json_object_set_new(policies, "Certificates",
+		    json_pack("{s:[s]}", "Install", job->root_path));
 	first_address(ip, job, service);
 	/* Else Firefox would look the server up without encryption. */
 	if (ip[0] != '\0')
@@ -110,8 +120,7 @@ const struct export_format export_firefox = {
 static int
 chromium_notes(struct buf *out, const struct export_job *job)
 {
-	(void)job;
-	return buf_adds(out,
+	buf_adds(out,
 	    "Chromium checks the path to a root that it trusts, that root's "
 	    "name\n"
 	    "constraints, and the name in the template. It does NOT check:\n"
@@ -120,10 +129,13 @@ chromium_notes(struct buf *out, const struct export_job *job)
 	    "   it: a certificate of that name from any CA that Chromium "
 	    "trusts will do;\n"
 	    " - the SRV-ID: a certificate for another service of that name "
-	    "will do;\n"
-	    " - what the root is for: Chromium will believe it for web sites, "
-	    "too, for\n"
-	    "   whatever it may sign (above).\n"
+	    "will do.\n");
+	if (!job->implicit)
+		buf_adds(out,
+		    "And the root, which is within the file: Chromium will "
+		    "believe it for web sites,\n"
+		    "too, for whatever it may sign (above).\n");
+	return buf_adds(out,
 	    "By hand, if you want that:\n"
 	    " - put the JSON file into /etc/chromium/policies/managed (Google "
 	    "Chrome:\n"
@@ -182,18 +194,24 @@ static int
 chromium_write(
     struct buf *out, const struct export_job *job, struct reason *why)
 {
+	json_t *policies = json_pack("{s:s, s:o}", "DnsOverHttpsMode", "secure",
+	    "DnsOverHttpsTemplates", chromium_templates(job));
 	struct buf root = {0};
-	int err =
-	    base64_encode(&root, blob_bytes(&job->state->anchor.items[0]), 0);
+	int err = 0;
 
 	(void)why;
-	if (err == 0)
-		err = write_json(out,
-		    json_pack("{s:s, s:o, s:[s]}", "DnsOverHttpsMode", "secure",
-			"DnsOverHttpsTemplates", chromium_templates(job),
-			"CACertificates", buf_text(&root)));
-	buf_fini(&root);
-	return err;
+	if (!job->implicit) {
+		err = base64_encode(
+		    &root, blob_bytes(&job->state->anchor.items[0]), 0);
+		json_object_set_new(policies, "CACertificates",
+		    json_pack("[s]", buf_text(&root)));
+		buf_fini(&root);
+	}
+	if (err != 0) {
+		json_decref(policies);
+		return err;
+	}
+	return write_json(out, policies);
 }
 
 const struct export_format export_chromium = {

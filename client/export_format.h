@@ -16,7 +16,9 @@ struct export_target {
 struct export_job {
 	const struct network_state *state;
 	const struct constraints *constraints;
-	const char *root_path; /* where the program will find the root */
+	/* The network has no root of its own: the system's store counts. */
+	bool implicit;
+	const char *root_path; /* where the program will find the root(s) */
 	/* The servers of the format's label: a resolver each, and each address
 	 * of each once; those of next certificates last. */
 	const struct resolver *services[RESOLVERS_MAX];
@@ -44,6 +46,9 @@ extern const struct export_format export_unbound;
 extern const struct export_format export_stubby;
 extern const struct export_format export_firefox;
 extern const struct export_format export_chromium;
+
+/* "By hand:" and what there is to do first about the root. */
+int export_by_hand(struct buf *out, const struct export_job *job);
 
 /* The domains that the root is constrained to, without a leading dot. */
 const char *export_domain(const struct export_job *job, size_t i);

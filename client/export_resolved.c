@@ -1,10 +1,26 @@
 /* systemd-resolved (resolved.conf(5)). */
 #include "client/export_format.h"
 
+/* The only way: there is no option for an anchor. */
+static int
+root_notes(struct buf *out, const struct export_job *job)
+{
+	return buf_printf(out,
+	    "And the root, once in the system's store, is believed by every "
+	    "program that\n"
+	    "uses the store, for whatever it may sign (above).\n"
+	    "By hand, if you want that:\n"
+	    " - put the root certificate (%s)\n"
+	    "   into /usr/local/share/ca-certificates and run "
+	    "update-ca-certificates; remove\n"
+	    "   it when you forget the network;\n",
+	    job->root_path);
+}
+
 static int
 notes(struct buf *out, const struct export_job *job)
 {
-	return buf_printf(out,
+	buf_adds(out,
 	    "systemd-resolved checks the path to a root of the SYSTEM's store, "
 	    "and the name\n"
 	    "behind '#'. It does NOT check:\n"
@@ -13,23 +29,18 @@ notes(struct buf *out, const struct export_job *job)
 	    "   it: a certificate of that name from any CA in the system's "
 	    "store will do;\n"
 	    " - the SRV-ID: a certificate for another service of that name "
-	    "will do.\n"
-	    "And the root, once in the system's store, is believed by every "
-	    "program that\n"
-	    "uses the store, for whatever it may sign (above).\n"
-	    "By hand, if you want that:\n"
-	    " - put the root certificate (%s)\n"
-	    "   into /usr/local/share/ca-certificates and run "
-	    "update-ca-certificates; remove\n"
-	    "   it when you forget the network;\n"
+	    "will do.\n");
+	if (job->implicit)
+		export_by_hand(out, job);
+	else
+		root_notes(out, job);
+	return buf_adds(out,
 	    " - put this file into /etc/systemd/resolved.conf.d and restart\n"
 	    "   systemd-resolved; servers that DHCP names for a link are still "
 	    "used for that\n"
 	    "   link's own domains;\n"
-	    " - export again after each refresh that changes something.\n",
-	    job->root_path);
+	    " - export again after each refresh that changes something.\n");
 }
-
 static int
 write_config(struct buf *out, const struct export_job *job, struct reason *why)
 {

@@ -7,7 +7,7 @@
 static int
 notes(struct buf *out, const struct export_job *job)
 {
-	return buf_printf(out,
+	buf_printf(out,
 	    "stubby checks the name, and that the public key is that of a "
 	    "certificate that\n"
 	    "was fetched (its pin): of the programs that this can be exported "
@@ -19,16 +19,17 @@ notes(struct buf *out, const struct export_job *job)
 	    "a pin fits.\n"
 	    "   (Without the pins it would check the path, and take any "
 	    "certificate of that\n"
-	    "   name from this network's CA.)\n"
-	    "By hand:\n"
-	    " - the root certificate has to be at %s;\n"
+	    "   name from %s.)\n",
+	    job->implicit ? "any CA of the system's store"
+			  : "this network's CA");
+	export_by_hand(out, job);
+	return buf_adds(out,
 	    " - put this file at /etc/stubby/stubby.yml, restart stubby, and "
 	    "let the system\n"
 	    "   ask 127.0.0.1;\n"
 	    " - export again after each refresh that changes something: "
 	    "another key is\n"
-	    "   refused.\n",
-	    job->root_path);
+	    "   refused.\n");
 }
 
 /* The SHA-256 of the public key of each certificate that the server may

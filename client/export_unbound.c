@@ -4,27 +4,27 @@
 static int
 notes(struct buf *out, const struct export_job *job)
 {
-	return buf_printf(out,
+	buf_printf(out,
 	    "unbound checks the path to the root, its name constraints, and "
 	    "the name behind\n"
 	    "'#'. It does NOT check:\n"
 	    " - that the certificate equals the one fetched: any certificate "
 	    "of that name\n"
-	    "   from this network's CA will do;\n"
+	    "   from %s will do;\n"
 	    " - the SRV-ID: a certificate for another service of that name "
 	    "will do;\n"
 	    " - which upstream the root is for: tls-cert-bundle is one for all "
 	    "of unbound's\n"
-	    "   TLS upstreams, so use no others beside it.\n"
-	    "By hand:\n"
-	    " - the root certificate has to be at %s,\n"
-	    "   readable for unbound;\n"
+	    "   TLS upstreams, so use no others beside it.\n",
+	    job->implicit ? "any CA of the system's store"
+			  : "this network's CA");
+	export_by_hand(out, job);
+	return buf_adds(out,
 	    " - include this file in unbound.conf and restart unbound;\n"
 	    " - where unbound validates DNSSEC and the network's names are not "
 	    "in the public\n"
 	    "   DNS, add 'domain-insecure: \"NAME\"' for them;\n"
-	    " - export again after each refresh that changes something.\n",
-	    job->root_path);
+	    " - export again after each refresh that changes something.\n");
 }
 
 /* unbound answers names such as home.arpa itself unless they are given a zone

@@ -71,17 +71,18 @@ curl_failure(CURLcode code, const struct buf *body, const char *detail,
 	}
 }
 
-int
-http_get(struct http_reply *out, CURL *curl, const char *url, size_t max_bytes,
+/* What was set up is done, and undone where it points into the caller's. */
+static int
+perform(struct http_reply *out, CURL *curl, const char *url, size_t max_bytes,
     struct reason *why)
 {
 	struct http_reply reply = {.body = {.max = max_bytes}};
 	char detail[CURL_ERROR_SIZE] = "";
+	curl_off_t retry_after = 0;
 	CURLcode code = CURLE_OUT_OF_MEMORY;
 	int err;
 
 	if (curl_easy_setopt(curl, CURLOPT_URL, url) == CURLE_OK &&
-	    curl_easy_setopt(curl, CURLOPT_HTTPGET, 1L) == CURLE_OK &&
 	    curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, detail) == CURLE_OK &&
 	    curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, body_add) ==
 		CURLE_OK &&
@@ -91,14 +92,54 @@ http_get(struct http_reply *out, CURL *curl, const char *url, size_t max_bytes,
 	if (code == CURLE_OK)
 		code = curl_easy_getinfo(
 		    curl, CURLINFO_RESPONSE_CODE, &reply.status);
+	if (code == CURLE_OK)
+		code =
+		    curl_easy_getinfo(curl, CURLINFO_RETRY_AFTER, &retry_after);
 	if (code != CURLE_OK) {
 		err = curl_failure(code, &reply.body, detail, why);
 		buf_fini(&reply.body);
 		return err != 0 ? err : -ERR_IO;
 	}
 	read_type(reply.type, sizeof(reply.type), curl);
+	reply.retry_after_s = retry_after > 0 ? retry_after : 0;
 	*out = reply;
 	return 0;
+}
+
+int
+http_get(struct http_reply *out, CURL *curl, const char *url, size_t max_bytes,
+    struct reason *why)
+{
+	if (curl_easy_setopt(curl, CURLOPT_HTTPGET, 1L) != CURLE_OK)
+		return -ERR_NOMEM;
+	return perform(out, curl, url, max_bytes, why);
+}
+
+int
+http_post(struct http_reply *out, CURL *curl, const char *url, const char *type,
+    const struct buf *body, size_t max_bytes, struct reason *why)
+{
+	struct curl_slist *headers = NULL;
+	char line[96];
+	int err = str_format(line, sizeof(line), "Content-Type: %s", type);
+
+	if (err != 0)
+		return err;
+	headers = curl_slist_append(NULL, line);
+	if (headers == NULL ||
+	    curl_easy_setopt(curl, CURLOPT_POST, 1L) != CURLE_OK ||
+	    curl_easy_setopt(curl, CURLOPT_POSTFIELDS, buf_text(body)) !=
+		CURLE_OK ||
+	    curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE,
+		(curl_off_t)body->len) != CURLE_OK ||
+	    curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers) != CURLE_OK)
+		err = -ERR_NOMEM;
+	else
+		err = perform(out, curl, url, max_bytes, why);
+	(void)curl_easy_setopt(curl, CURLOPT_HTTPHEADER, NULL);
+	(void)curl_easy_setopt(curl, CURLOPT_POSTFIELDS, NULL);
+	curl_slist_free_all(headers);
+	return err;
 }
 
 void

@@ -1,4 +1,5 @@
-/* The little that this program asks of libcurl: one bounded GET at a time. */
+/* The little that this program asks of libcurl: one bounded request at a time.
+ */
 #ifndef CLIENT_HTTP_H
 #define CLIENT_HTTP_H
 
@@ -9,6 +10,7 @@
 struct http_reply {
 	long status;
 	char type[64]; /* media type in lower case, without parameters */
+	int64_t retry_after_s; /* 0: the server did not say */
 	struct buf body;
 };
 
@@ -20,6 +22,10 @@ CURL *http_handle(const char *scheme, int timeout_ms);
  * -ERR_REFUSED when the TLS handshake itself failed. */
 int http_get(struct http_reply *out, CURL *curl, const char *url,
     size_t max_bytes, struct reason *why) NODISCARD;
+/* POSTs body, text of that type; errors as above. */
+int http_post(struct http_reply *out, CURL *curl, const char *url,
+    const char *type, const struct buf *body, size_t max_bytes,
+    struct reason *why) NODISCARD;
 void http_reply_fini(struct http_reply *reply);
 
 #endif

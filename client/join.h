@@ -1,6 +1,7 @@
 /* Joining a network: find its EST server, prove it by the code, and learn the
  * trust anchor and the DNS servers' certificates over that one connection
- * (draft-reddy-add-iot-byod-bootstrap 4.1). */
+ * (draft-reddy-add-iot-byod-bootstrap 4.1). Or, with implicit trust, prove it
+ * by its certificate. */
 #ifndef CLIENT_JOIN_H
 #define CLIENT_JOIN_H
 
@@ -16,6 +17,11 @@ struct join_params {
 	struct mdns_config interfaces;
 	bool allow_unconstrained;
 	uint16_t pake_extension, pake_scheme;
+	/* Implicit trust works without identity and password, too: the server
+	 * is then proved by server_name and the system's anchors alone. */
+	enum network_trust trust;
+	bool enroll;      /* with a password only */
+	bool *code_spent; /* becomes true once the PAKE has succeeded */
 };
 
 /* Nothing is written; *out gets everything but name and opted_in. -ERR_REFUSED

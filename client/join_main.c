@@ -4,14 +4,11 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "client/check.h"
 #include "client/command.h"
-#include "client/credential.h"
-#include "client/join.h"
 #include "client/report.h"
 
 static int
@@ -29,104 +26,6 @@ state_dir(char out[PATH_MAX], const struct options *options, struct reason *why)
 		    why, -ERR_INVALID, "--state: the path is too long");
 	strcpy(out, options->state_dir);
 	return 0;
-}
-
-/* The user's consent for this one network (draft-reddy-add-iot-byod-bootstrap
- * 10): the question on a terminal, --network there, or that the command was run
- * at all without one. */
-static bool
-user_agrees(const struct network_state *state, const struct options *options)
-{
-	char answer[16];
-
-	if (options->network != NULL || isatty(STDIN_FILENO) != 1)
-		return true;
-	fprintf(stderr,
-	    "Join network %s and use its DNS servers while you are on it? "
-	    "[y/N] ",
-	    state->name);
-	return fgets(answer, sizeof(answer), stdin) != NULL &&
-	       (answer[0] == 'y' || answer[0] == 'Y');
-}
-
-static int
-name_network(struct network_state *state, const struct options *options,
-    struct reason *why)
-{
-	const char *name =
-	    options->network != NULL ? options->network : state->server_name;
-
-	if (!network_name_is_valid(name))
-		return reason_set(why, -ERR_INVALID,
-		    "the server's name is too long for a network's; give "
-		    "--network NAME");
-	strcpy(state->name, name);
-	return 0;
-}
-
-static int
-keep_network(struct network_state *state, const char *dir,
-    const struct options *options, struct reason *why)
-{
-	int err;
-
-	if (name_network(state, options, why) != 0)
-		return command_fail(EXIT_USAGE, "", why);
-	if (!user_agrees(state, options)) {
-		reason_set(why, 0, "not joined; nothing was stored");
-		return command_fail(EXIT_REFUSED, "", why);
-	}
-	state->opted_in = clock_now();
-	err = network_state_save(dir, state, why);
-	if (err != 0)
-		return command_fail_error(err, why);
-	printf("Joined. The EST server proved that it knows the code, and "
-	       "handed out this:\n");
-	err = report_status(state, false);
-	return err != 0 ? command_fail_error(err, why) : EXIT_DONE;
-}
-
-static int
-command_join(const struct options *options, const char *dir, struct reason *why)
-{
-	struct network_state *state CLEANUP(freep) = calloc(1, sizeof(*state));
-	struct join_params params = {
-	    .server = options->server,
-	    .interfaces = options->interfaces,
-	    .allow_unconstrained = options->allow_unconstrained,
-	    .pake_extension = options->pake_extension,
-	    .pake_scheme = options->pake_scheme,
-	};
-	struct credential credential;
-	char server_name[DOMAIN_MAX + 1];
-	int err, status;
-
-	if (state == NULL)
-		return command_fail_error(-ERR_NOMEM, why);
-	/* Before anything is sent: a mistyped code costs no guess, and a code
-	 * is not used up for what cannot be kept. */
-	err = network_state_check_dir(dir, why);
-	if (err != 0)
-		return command_fail_error(err, why);
-	if (credential_read(
-		&credential, options->identity, options->code_file, why) != 0)
-		return command_fail(EXIT_USAGE, "", why);
-	params.identity = credential.identity;
-	params.password = credential.password;
-	if (credential.server_name[0] != '\0')
-		params.server_name = credential.server_name;
-	if (options->server_name != NULL &&
-	    domain_normalize(server_name, options->server_name) == 0)
-		params.server_name = server_name;
-	if (credential.has_root)
-		params.root_sha256 = credential.root_sha256;
-	err = join_network(state, &params, why);
-	credential_fini(&credential);
-	if (err != 0)
-		return command_fail_error(err, why);
-	status = keep_network(state, dir, options, why);
-	network_state_fini(state);
-	return status;
 }
 
 static int

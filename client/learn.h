@@ -4,6 +4,7 @@
 #define CLIENT_LEARN_H
 
 #include "ca/trust.h"
+#include "client/est_fetch.h"
 #include "client/join_connect.h"
 #include "client/network_state.h"
 
@@ -11,12 +12,30 @@
 typedef int (*learn_accept_fn)(struct trust **out,
     const struct cert_list *cacerts, const void *arg, struct reason *why);
 
-/* Fills in anchor, root_sha256 and resolvers of state, which are empty; the
- * caller frees them also after a failure. The EST server's own certificate must
- * validate against the anchor that was accepted: later connections rely on it.
- * Takes the connection and its socket, also when it fails. */
+/* What an authenticated connection is good for besides. */
+struct learn_scene {
+	struct est_session *session;
+	const struct trust *trust; /* that was accepted */
+	const struct tls_binding *binding;
+};
+
+typedef int (*learn_more_fn)(struct network_state *state,
+    const struct learn_scene *scene, void *arg, struct reason *why);
+
+struct learn_params {
+	learn_accept_fn accept;
+	const void *accept_arg;
+	learn_more_fn more; /* called at last, or NULL */
+	void *more_arg;
+};
+
+/* Fills in anchor, root_sha256, intermediates and resolvers of state, which are
+ * empty, as its trust wants them; the caller frees them also after a failure.
+ * The EST server's own certificate must validate against the anchor that was
+ * accepted: later connections rely on it. Takes the connection and its socket,
+ * also when it fails. */
 int learn_network(struct network_state *state,
-    struct join_connection *connection, learn_accept_fn accept, const void *arg,
+    struct join_connection *connection, const struct learn_params *params,
     struct reason *why) NODISCARD;
 
 #endif

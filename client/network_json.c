@@ -6,9 +6,21 @@
 #include "base/str.h"
 #include "ca/trust.h"
 #include "client/json_read.h"
+#include "client/resolvers.h"
 
 #define STATE_VERSION 1
+#define KEY_TRUST "trust"
+#define KEY_INTERMEDIATES "intermediates"
+#define KEY_CLIENT_CERT "client_certificate"
+#define KEY_CLIENT_KEY "client_key"
+#define CLIENT_KEY_MAX 1024
 #define ANCHOR_PEM_MAX ((size_t)2 * 1024 * 1024)
+
+const char *
+network_trust_text(enum network_trust trust)
+{
+	return trust == NETWORK_IMPLICIT ? "implicit" : "explicit";
+}
 
 static json_t *
 pem_json(const struct blob *certs, size_t n)
@@ -63,30 +75,74 @@ resolvers_json(const struct resolver_set *set)
 	return STEAL(list);
 }
 
+/* jansson frees what it copied as it is. */
+static void
+wipe_json(const json_t *text)
+{
+	char *secret;
+
+	if (!json_is_string(text))
+		return;
+	memcpy(
+	    &secret, &(const char *){json_string_value(text)}, sizeof(secret));
+	explicit_bzero(secret, json_string_length(text));
+}
+
+static int
+add_anchor(json_t *root, const struct network_state *state)
+{
+	const struct cert_list *anchor = &state->anchor,
+			       *more = &state->intermediates;
+
+	if (state->trust == NETWORK_IMPLICIT)
+		return json_object_set_new(
+		    root, KEY_INTERMEDIATES, pem_json(more->items, more->n));
+	if (json_object_set_new(
+		root, "root", pem_json(anchor->items, anchor->n > 0)) != 0 ||
+	    json_object_set_new(
+		root, "root_sha256", hash_json(state->root_sha256)) != 0)
+		return -1;
+	return json_object_set_new(root, KEY_INTERMEDIATES,
+	    pem_json(anchor->items + 1, anchor->n > 0 ? anchor->n - 1 : 0));
+}
+
+static int
+add_enrolled(json_t *root, const struct enrolled *enrolled)
+{
+	const struct blob *key = &enrolled->key;
+
+	if (enrolled->cert.len == 0)
+		return 0;
+	if (json_object_set_new(
+		root, KEY_CLIENT_CERT, pem_json(&enrolled->cert, 1)) != 0)
+		return -1;
+	return json_object_set_new(root, KEY_CLIENT_KEY,
+	    json_stringn((const char *)key->data, key->len));
+}
+
 int
 network_state_encode(struct buf *out, const struct network_state *state)
 {
-	json_auto_t *root = NULL;
-	const struct cert_list *anchor = &state->anchor;
-	char *text;
-	int err;
-
-	root = json_pack("{s:i, s:s, s:o, s:o, s:s, s:o, s:o, s:o, s:o}",
-	    "version", STATE_VERSION, "network", state->name, "opted_in",
+	json_auto_t *root = json_pack("{s:i, s:s, s:s, s:o, s:o, s:s}",
+	    "version", STATE_VERSION, "network", state->name, KEY_TRUST,
+	    network_trust_text(state->trust), "opted_in",
 	    time_json(state->opted_in), "joined_at",
-	    time_json(state->joined_at), "server_name", state->server_name,
-	    "root", pem_json(anchor->items, anchor->n > 0 ? 1 : 0),
-	    "root_sha256", hash_json(state->root_sha256), "intermediates",
-	    pem_json(anchor->items + 1, anchor->n > 0 ? anchor->n - 1 : 0),
-	    "resolvers", resolvers_json(&state->resolvers));
-	if (root == NULL)
-		return -ERR_NOMEM;
-	text = json_dumps(root, JSON_INDENT(2));
-	if (text == NULL)
-		return -ERR_NOMEM;
-	buf_adds(out, text);
-	err = buf_adds(out, "\n");
-	free(text);
+	    time_json(state->joined_at), "server_name", state->server_name);
+	char *text = NULL;
+	int err = -ERR_NOMEM;
+
+	if (root != NULL && add_anchor(root, state) == 0 &&
+	    add_enrolled(root, &state->enrolled) == 0 &&
+	    json_object_set_new(
+		root, "resolvers", resolvers_json(&state->resolvers)) == 0)
+		text = json_dumps(root, JSON_INDENT(2));
+	if (text != NULL) {
+		buf_adds(out, text);
+		err = buf_adds(out, "\n");
+		explicit_bzero(text, strlen(text));
+		free(text);
+	}
+	wipe_json(json_object_get(root, KEY_CLIENT_KEY));
 	return err;
 }
 
@@ -137,11 +193,44 @@ read_pem(struct cert_list *list, const json_t *object, const char *key,
 	return err;
 }
 
+/* [RFC7030 3.6] Files from before know explicit trust alone. */
+static int
+read_trust(struct network_state *state, const json_t *root, struct reason *why)
+{
+	char text[16];
+	int err =
+	    json_read_text(text, sizeof(text), root, KEY_TRUST, true, why);
+
+	if (err != 0)
+		return err;
+	if (text[0] == '\0' ||
+	    strcmp(text, network_trust_text(NETWORK_EXPLICIT)) == 0)
+		state->trust = NETWORK_EXPLICIT;
+	else if (strcmp(text, network_trust_text(NETWORK_IMPLICIT)) == 0)
+		state->trust = NETWORK_IMPLICIT;
+	else
+		err = reason_set(why, -ERR_INVALID,
+		    "\"" KEY_TRUST "\" is neither explicit nor implicit");
+	return err;
+}
+
+static int
+read_intermediates(
+    struct cert_list *list, const json_t *root, struct reason *why)
+{
+	const char *text =
+	    json_string_value(json_object_get(root, KEY_INTERMEDIATES));
+
+	if (text == NULL)
+		return reason_set(
+		    why, -ERR_INVALID, "\"" KEY_INTERMEDIATES "\" is missing");
+	return text[0] != '\0' ? read_pem(list, root, KEY_INTERMEDIATES, why)
+			       : 0;
+}
+
 static int
 read_anchor(struct network_state *state, const json_t *root, struct reason *why)
 {
-	const char *intermediates =
-	    json_string_value(json_object_get(root, "intermediates"));
 	struct trust *trust = NULL;
 	uint8_t sha256[32];
 	int err = read_pem(&state->anchor, root, "root", why);
@@ -149,13 +238,8 @@ read_anchor(struct network_state *state, const json_t *root, struct reason *why)
 	if (err == 0 && state->anchor.n != 1)
 		err = reason_set(
 		    why, -ERR_INVALID, "\"root\" is not one certificate");
-	if (err != 0)
-		return err;
-	if (intermediates == NULL)
-		return reason_set(
-		    why, -ERR_INVALID, "\"intermediates\" is missing");
-	if (intermediates[0] != '\0')
-		err = read_pem(&state->anchor, root, "intermediates", why);
+	if (err == 0)
+		err = read_intermediates(&state->anchor, root, why);
 	if (err == 0)
 		err = read_hash(state->root_sha256, root, "root_sha256", why);
 	if (err == 0)
@@ -170,11 +254,64 @@ read_anchor(struct network_state *state, const json_t *root, struct reason *why)
 	return 0;
 }
 
+/* With implicit trust a root has no place: nothing may pass for an anchor. */
+static int
+read_anchors(
+    struct network_state *state, const json_t *root, struct reason *why)
+{
+	int err = read_trust(state, root, why);
+
+	if (err != 0)
+		return err;
+	if (state->trust == NETWORK_EXPLICIT)
+		return read_anchor(state, root, why);
+	if (json_object_get(root, "root") != NULL)
+		return reason_set(
+		    why, -ERR_INVALID, "\"root\" stands beside implicit trust");
+	return read_intermediates(&state->intermediates, root, why);
+}
+
+static int
+read_enrolled(struct enrolled *enrolled, const json_t *root, struct reason *why)
+{
+	const json_t *key = json_object_get(root, KEY_CLIENT_KEY);
+	struct cert_list certs = {0};
+	int err;
+
+	if (key == NULL && json_object_get(root, KEY_CLIENT_CERT) == NULL)
+		return 0;
+	if (!json_is_string(key) || json_string_length(key) > CLIENT_KEY_MAX)
+		return reason_set(why, -ERR_INVALID,
+		    "\"" KEY_CLIENT_KEY "\" is missing or no key");
+	err = read_pem(&certs, root, KEY_CLIENT_CERT, why);
+	if (err == 0 && certs.n != 1)
+		err = reason_set(why, -ERR_INVALID,
+		    "\"" KEY_CLIENT_CERT "\" is not one certificate");
+	if (err == 0)
+		err = blob_copy(&enrolled->cert, blob_bytes(&certs.items[0]));
+	if (err == 0)
+		err = blob_copy(&enrolled->key,
+		    (struct bytes){(const uint8_t *)json_string_value(key),
+			json_string_length(key)});
+	cert_list_fini(&certs);
+	return err != 0 ? err : enrolled_check(enrolled, why);
+}
+
+/* [RFC4985 2] A certificate of a public CA has no SRV-ID: with implicit trust
+ * the EST server's word stands for it. */
+static bool
+label_is_good(
+    const struct cert_info *info, const char *srv_id, enum network_trust trust)
+{
+	return names_has(&info->names, NAME_SRV, srv_id) ||
+	       (trust == NETWORK_IMPLICIT && !cert_is_dns_server(info));
+}
+
 /* The certificate must be the one that sha256 names, and carry the SRV-ID and
  * the DNS-ID that the entry is for. */
 static int
-read_resolver_cert(
-    struct resolver *resolver, const json_t *object, struct reason *why)
+read_resolver_cert(struct resolver *resolver, const json_t *object,
+    enum network_trust trust, struct reason *why)
 {
 	struct cert_info *info CLEANUP(freep) = calloc(1, sizeof(*info));
 	struct cert_list certs = {0};
@@ -193,7 +330,7 @@ read_resolver_cert(
 		err = str_format(srv_id, sizeof(srv_id), "_%s.%s",
 		    resolver->label, resolver->adn);
 	if (err == 0 && (memcmp(info->sha256, resolver->sha256, 32) != 0 ||
-			    !names_has(&info->names, NAME_SRV, srv_id) ||
+			    !label_is_good(info, srv_id, trust) ||
 			    !names_has(&info->names, NAME_DNS, resolver->adn)))
 		err = reason_set(why, -ERR_INVALID,
 		    "a certificate is not of the resolver it stands with");
@@ -225,7 +362,7 @@ read_resolvers(
 			err = reason_set(
 			    why, -ERR_INVALID, "\"label\" is no DNS service's");
 		if (err == 0)
-			err = read_resolver_cert(r, object, why);
+			err = read_resolver_cert(r, object, state->trust, why);
 		if (err == 0)
 			set->n++;
 	}
@@ -257,7 +394,9 @@ read_state(struct network_state *state, const json_t *root, struct reason *why)
 	if (err == 0)
 		err = read_time(&state->joined_at, root, "joined_at", why);
 	if (err == 0)
-		err = read_anchor(state, root, why);
+		err = read_anchors(state, root, why);
+	if (err == 0)
+		err = read_enrolled(&state->enrolled, root, why);
 	return err != 0 ? err : read_resolvers(state, root, why);
 }
 
@@ -275,6 +414,7 @@ network_state_parse(
 	err = json_read_object(&root, json, NETWORK_STATE_MAX_BYTES, &inner);
 	if (err == 0)
 		err = read_state(state, root, &inner);
+	wipe_json(json_object_get(root, KEY_CLIENT_KEY));
 	if (err == 0) {
 		*out = *state;
 		return 0;

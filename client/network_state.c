@@ -18,7 +18,18 @@ void
 network_state_fini(struct network_state *state)
 {
 	cert_list_fini(&state->anchor);
+	cert_list_fini(&state->intermediates);
+	enrolled_fini(&state->enrolled);
 	resolver_set_fini(&state->resolvers);
+}
+
+int
+network_state_trust(
+    struct trust **out, const struct network_state *state, struct reason *why)
+{
+	return state->trust == NETWORK_IMPLICIT
+		   ? trust_from_system(out, &state->intermediates, why)
+		   : trust_from_certs(out, &state->anchor, why);
 }
 
 bool
@@ -133,6 +144,8 @@ network_state_save(const char *state_dir, const struct network_state *state,
 		    (struct bytes){(const uint8_t *)json.data, json.len}, 0600);
 	if (err != 0)
 		reason_set(why, err, "%.200s: %s", path, err_text(err));
+	if (json.data != NULL)
+		explicit_bzero(json.data, json.len);
 	buf_fini(&json);
 	return err;
 }
@@ -159,6 +172,7 @@ network_state_load(struct network_state *out, const char *state_dir,
 	err = state == NULL
 		  ? -ERR_NOMEM
 		  : network_state_parse(state, blob_bytes(&json), &inner);
+	explicit_bzero(json.data, json.len);
 	blob_fini(&json);
 	if (err != 0)
 		return reason_set(why, err, "%.120s: %.120s", path, inner.text);

@@ -1,17 +1,24 @@
 /*
  * What an endpoint knows of the networks it has joined: one JSON file each,
  * STATE/networks/NAME.json (0600). The trust anchor in it is this network's
- * alone.
+ * alone. The file holds a secret when there is a client certificate: its key.
  */
 #ifndef CLIENT_NETWORK_STATE_H
 #define CLIENT_NETWORK_STATE_H
 
-#include "ca/cert.h"
+#include "ca/trust.h"
+#include "client/enrolled.h"
 #include "client/resolver.h"
 
 #define NETWORK_NAME_MAX 64
 #define NETWORKS_MAX 64
 #define NETWORK_STATE_MAX_BYTES ((size_t)4 * 1024 * 1024)
+
+/* Whose anchors the network's certificates are held against. [RFC7030 3.6] */
+enum network_trust {
+	NETWORK_EXPLICIT, /* the network's own, and no other */
+	NETWORK_IMPLICIT, /* the system's store */
+};
 
 struct network_state {
 	char name[NETWORK_NAME_MAX + 1];
@@ -19,9 +26,15 @@ struct network_state {
 	int64_t joined_at;
 	/* The EST server's DNS-ID: what later connections are held against. */
 	char server_name[DOMAIN_MAX + 1];
-	/* The explicit trust anchor (RFC 7030 4.1.3): the root first. */
+	enum network_trust trust;
+	/* The explicit trust anchor (RFC 7030 4.1.3): the root first. None when
+	 * trust is implicit. */
 	struct cert_list anchor;
 	uint8_t root_sha256[32];
+	/* With implicit trust: CA certificates that complete paths to the
+	 * system's anchors, and are none themselves. */
+	struct cert_list intermediates;
+	struct enrolled enrolled; /* the endpoint's own certificate */
 	struct resolver_set resolvers;
 };
 
@@ -29,6 +42,9 @@ struct network_names {
 	char items[NETWORKS_MAX][NETWORK_NAME_MAX + 1];
 	size_t n;
 };
+
+/* "explicit" or "implicit". */
+const char *network_trust_text(enum network_trust trust);
 
 void network_state_fini(struct network_state *state);
 
@@ -52,6 +68,10 @@ int network_state_parse(
  * the nearest one above it that is there. Makes nothing. */
 int network_state_check_dir(
     const char *state_dir, struct reason *why) NODISCARD;
+
+/* What the network's certificates are held against. */
+int network_state_trust(struct trust **out, const struct network_state *state,
+    struct reason *why) NODISCARD;
 
 /* Makes the directories (0700) when they are missing. */
 int network_state_save(const char *state_dir, const struct network_state *state,

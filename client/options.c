@@ -26,6 +26,8 @@ enum option_id {
 	OPT_JSON,
 	OPT_FORCE,
 	OPT_OUT,
+	OPT_TRUST,
+	OPT_ENROLL,
 	OPT_HELP,
 	OPT_VERSION,
 	OPT_END
@@ -46,6 +48,8 @@ static const struct option long_options[] = {
     {"json", no_argument, NULL, OPT_JSON},
     {"force", no_argument, NULL, OPT_FORCE},
     {"out", required_argument, NULL, OPT_OUT},
+    {"trust", required_argument, NULL, OPT_TRUST},
+    {"enroll", no_argument, NULL, OPT_ENROLL},
     {"help", no_argument, NULL, OPT_HELP},
     {"version", no_argument, NULL, OPT_VERSION},
     {NULL, 0, NULL, 0},
@@ -63,7 +67,8 @@ static const struct {
 	BIT(OPT_STATE) | BIT(OPT_NETWORK) | BIT(OPT_SERVER) |
 	    BIT(OPT_SERVER_NAME) | BIT(OPT_CODE_FILE) | BIT(OPT_IDENTITY) |
 	    BIT(OPT_INTERFACE) | BIT(OPT_ALLOW_UNCONSTRAINED) |
-	    BIT(OPT_PAKE_EXTENSION) | BIT(OPT_PAKE_SCHEME)},
+	    BIT(OPT_PAKE_EXTENSION) | BIT(OPT_PAKE_SCHEME) | BIT(OPT_TRUST) |
+	    BIT(OPT_ENROLL) | BIT(OPT_FORCE)},
     {"check", COMMAND_CHECK,
 	BIT(OPT_STATE) | BIT(OPT_NETWORK) | BIT(OPT_NAME) | BIT(OPT_JSON)},
     {"status", COMMAND_STATUS,
@@ -85,11 +90,19 @@ options_usage(void)
 	       "       [--code-file FILE] [--identity NAME] [--interface IF "
 	       "...]\n"
 	       "       [--allow-unconstrained] [--pake-extension 0x8a3b]\n"
-	       "       [--pake-scheme 0x7d96]\n"
+	       "       [--pake-scheme 0x7d96] [--trust explicit|implicit] "
+	       "[--enroll]\n"
+	       "       [--force]\n"
 	       "      find the network's EST server, prove it with the "
 	       "onboarding code (from\n"
 	       "      FILE, the terminal or standard input), and learn its "
-	       "DNS servers\n"
+	       "DNS servers; --enroll: and get a client certificate. With "
+	       "--trust implicit\n"
+	       "      the system's trust store takes the place of the "
+	       "network's own root; then\n"
+	       "      --server-name may stand in for a code (--force: "
+	       "replace a network that\n"
+	       "      has a root of its own)\n"
 	       "  check [--name QNAME] [--network NAME] [--json]\n"
 	       "      connect to each DNS server, check its certificate, and "
 	       "ask for QNAME\n"
@@ -152,6 +165,18 @@ check_server(const char *value)
 }
 
 static int
+parse_trust(enum network_trust *out, const char *text)
+{
+	if (strcmp(text, network_trust_text(NETWORK_EXPLICIT)) == 0)
+		*out = NETWORK_EXPLICIT;
+	else if (strcmp(text, network_trust_text(NETWORK_IMPLICIT)) == 0)
+		*out = NETWORK_IMPLICIT;
+	else
+		return -ERR_INVALID;
+	return 0;
+}
+
+static int
 set_option(struct options *options, int id, const char *value)
 {
 	char domain[DOMAIN_MAX + 1];
@@ -195,6 +220,11 @@ set_option(struct options *options, int id, const char *value)
 		return 0;
 	case OPT_FORCE:
 		options->force = true;
+		return 0;
+	case OPT_TRUST:
+		return parse_trust(&options->trust, value);
+	case OPT_ENROLL:
+		options->enroll = true;
 		return 0;
 	case OPT_OUT:
 		options->out_dir = value;
@@ -260,6 +290,34 @@ set_words(struct options *options, int n, char **words, unsigned int given,
 	return 0;
 }
 
+bool
+options_use_code(const struct options *options)
+{
+	return options->trust == NETWORK_EXPLICIT ||
+	       options->code_file != NULL || options->identity != NULL;
+}
+
+/* [RFC7030 3.6.2] What an announcement says is nobody's word. */
+static int
+check_trust(const struct options *options, struct reason *why)
+{
+	if (options->trust != NETWORK_IMPLICIT)
+		return 0;
+	if (options->allow_unconstrained)
+		return reason_set(why, -ERR_INVALID,
+		    "--allow-unconstrained has no meaning with --trust "
+		    "implicit: the system's anchors are not the network's");
+	if (options->enroll)
+		return reason_set(why, -ERR_INVALID,
+		    "--enroll wants --trust explicit: a client certificate is "
+		    "of the network's own CA");
+	if (!options_use_code(options) && options->server_name == NULL)
+		return reason_set(why, -ERR_INVALID,
+		    "--trust implicit without a code wants --server-name: the "
+		    "name that the server's certificate has to prove");
+	return 0;
+}
+
 int
 options_parse(struct options *out, int argc, char **argv, struct reason *why)
 {
@@ -292,6 +350,8 @@ options_parse(struct options *out, int argc, char **argv, struct reason *why)
 		if (err != 0)
 			return err;
 	}
+	if (check_trust(&options, why) != 0)
+		return -ERR_INVALID;
 	*out = options;
 	return 0;
 }

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "client/network_state.h"
 #include "mdns/announce.h"
 
 enum join_command {
@@ -33,12 +34,18 @@ struct options {
 	bool allow_unconstrained;
 	bool json;
 	bool force;
+	enum network_trust trust; /* join */
+	bool enroll;
 	uint16_t pake_extension, pake_scheme;
 };
 
 /* -ERR_INVALID with what is wrong. */
 int options_parse(
     struct options *out, int argc, char **argv, struct reason *why) NODISCARD;
+
+/* True unless implicit trust stands alone: with a code or a password, the
+ * server is proved by it. */
+bool options_use_code(const struct options *options);
 
 const char *options_usage(void);
 

@@ -45,7 +45,7 @@ connect_judged(struct join_connection *out,
 	struct witness witness = {.judge = {.trust = params->trust,
 				      .server_name = params->server_name,
 				      .now = clock_now()}};
-	const struct tls_client_config config = {
+	struct tls_client_config config = {
 	    .sni = params->server_name,
 	    .alpn = "http/1.1",
 	    .timeout_ms = EST_HANDSHAKE_TIMEOUT_MS,
@@ -56,6 +56,10 @@ connect_judged(struct join_connection *out,
 	int fd CLEANUP(net_closep) = -1;
 	int err = net_connect(&fd, address, EST_CONNECT_TIMEOUT_MS, why);
 
+	if (params->enrolled != NULL) {
+		config.client_cert = blob_bytes(&params->enrolled->cert);
+		config.client_key = blob_bytes(&params->enrolled->key);
+	}
 	if (err == 0)
 		err = tls_client_connect(&conn, fd, &config, why);
 	if (err == 0)

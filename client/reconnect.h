@@ -4,6 +4,7 @@
 #define CLIENT_RECONNECT_H
 
 #include "ca/trust.h"
+#include "client/enrolled.h"
 #include "client/join_connect.h"
 
 struct reconnect_params {
@@ -11,6 +12,7 @@ struct reconnect_params {
 	const char *server_name; /* the stored reference identifier */
 	const struct trust *trust;
 	const struct mdns_config *interfaces;
+	const struct enrolled *enrolled; /* to show when asked, or NULL */
 };
 
 /* Tries candidates until one passes judge_est_server() within the handshake.

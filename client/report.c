@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "client/resolvers.h"
 
 static const char *
 label_text(const struct resolver *resolver)
@@ -50,12 +51,47 @@ status_resolvers(const struct resolver_set *set)
 
 		hex_encode(hex, (struct bytes){r->sha256, sizeof(r->sha256)});
 		json_object_set_new(item, "sha256", json_string(hex));
+		json_object_set_new(
+		    item, "srv_id", json_boolean(!resolver_is_asserted(r)));
 		if (cert_end(end, r) == 0)
 			json_object_set_new(
 			    item, "not_after", json_string(end));
 		json_array_append_new(list, item);
 	}
 	return list;
+}
+
+/* null when there is none. */
+static json_t *
+own_json(const struct enrolled *enrolled)
+{
+	struct cert_info *info CLEANUP(freep) = calloc(1, sizeof(*info));
+	char from[RFC3339_LEN], to[RFC3339_LEN];
+
+	if (info == NULL || enrolled->cert.len == 0 ||
+	    cert_parse(info, blob_bytes(&enrolled->cert), NULL) != 0)
+		return json_null();
+	rfc3339_format(from, info->not_before);
+	rfc3339_format(to, info->not_after);
+	return json_pack("{s:s, s:s, s:s, s:s}", "subject", info->subject,
+	    "serial", info->serial, "not_before", from, "not_after", to);
+}
+
+int
+report_own(const struct enrolled *enrolled)
+{
+	struct cert_info *info CLEANUP(freep) = calloc(1, sizeof(*info));
+	char end[RFC3339_LEN];
+	int err = info == NULL
+		      ? -ERR_NOMEM
+		      : cert_parse(info, blob_bytes(&enrolled->cert), NULL);
+
+	if (err != 0)
+		return err;
+	rfc3339_format(end, info->not_after);
+	printf("Client      %s  certificate %s until %s\n", info->subject,
+	    info->serial, end);
+	return 0;
 }
 
 static int
@@ -66,9 +102,12 @@ status_json(const struct network_state *state)
 	rfc3339_format(opted_in, state->opted_in);
 	rfc3339_format(joined_at, state->joined_at);
 	hex_encode(hex, (struct bytes){state->root_sha256, 32});
-	return print_json(json_pack("{s:s, s:s, s:s, s:s, s:s, s:o}", "network",
-	    state->name, "server_name", state->server_name, "opted_in",
-	    opted_in, "joined_at", joined_at, "root_sha256", hex, "resolvers",
+	return print_json(json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o}",
+	    "network", state->name, "server_name", state->server_name,
+	    "opted_in", opted_in, "joined_at", joined_at, "trust",
+	    network_trust_text(state->trust), "root_sha256",
+	    state->trust == NETWORK_EXPLICIT ? json_string(hex) : json_null(),
+	    "client_certificate", own_json(&state->enrolled), "resolvers",
 	    status_resolvers(&state->resolvers)));
 }
 
@@ -91,6 +130,8 @@ print_resolver(const struct resolver *resolver)
 		printf("  certificate until %s", end);
 	if (resolver->state[0] != '\0')
 		printf(" (%s)", resolver->state);
+	if (resolver_is_asserted(resolver))
+		fputs(" without SRV-ID, by the EST server's word", stdout);
 	putchar('\n');
 }
 
@@ -106,7 +147,17 @@ report_status(const struct network_state *state, bool json)
 	printf("Network     %s\n", state->name);
 	printf("EST server  %s\n", state->server_name);
 	printf("Joined      %s\n", joined_at);
-	printf("Root        SHA-256 %s\n", hex);
+	if (state->trust == NETWORK_EXPLICIT)
+		printf("Root        SHA-256 %s\n", hex);
+	else
+		puts("Root        any of the system's trust store (implicit "
+		     "trust)");
+	if (state->enrolled.cert.len > 0) {
+		int err = report_own(&state->enrolled);
+
+		if (err != 0)
+			return err;
+	}
 	for (size_t i = 0; i < state->resolvers.n; i++)
 		print_resolver(&state->resolvers.items[i]);
 	return 0;
@@ -333,6 +384,9 @@ report_changes(const struct network_state *state, const struct changes *changes)
 			     "before vouches for it");
 		else if (change->kind == CHANGE_INTERMEDIATES)
 			puts("the CA certificates below the root changed");
+		else if (change->kind == CHANGE_OWN)
+			puts("the client certificate was renewed, with a new "
+			     "key");
 		else
 			err = print_resolver_change(change);
 	}

@@ -11,6 +11,9 @@ int report_status(const struct network_state *state, bool json) NODISCARD;
 int report_check(const struct network_state *state,
     const struct check_report *report, bool json) NODISCARD;
 
+/* One line about the endpoint's own certificate, which is there. */
+int report_own(const struct enrolled *enrolled) NODISCARD;
+
 /* A refresh that fetched nothing, and what could not be asked. */
 int report_kept(const struct network_state *state,
     const struct check_report *report) NODISCARD;

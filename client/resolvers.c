@@ -181,30 +181,30 @@ share_locations(struct resolver_set *set)
 	}
 }
 
+/* An entry without its certificate, and the certificate's hash. */
 static int
-describe_entry(
-    struct resolver_set *set, const json_t *object, struct reason *why)
+read_entry(struct resolver *entry, uint8_t sha256[32], const json_t *object,
+    struct reason *why)
 {
-	struct resolver entry;
 	char hex[65];
-	uint8_t sha256[32];
-	int err = resolver_from_json(&entry, object, why);
+	int err = resolver_from_json(entry, object, why);
 
 	if (err == 0)
 		err = json_read_text(
 		    hex, sizeof(hex), object, "sha256", false, why);
-	if (err == 0 &&
-	    (strlen(hex) != 64 || hex_decode(sha256, sizeof(sha256), hex) != 0))
+	if (err == 0 && (strlen(hex) != 64 || hex_decode(sha256, 32, hex) != 0))
 		err = reason_set(
 		    why, -ERR_INVALID, "\"sha256\" is not 64 hex digits");
-	if (err == 0)
-		describe_one(set, &entry, sha256);
 	return err;
 }
 
-int
-resolvers_describe(
-    struct resolver_set *set, struct bytes json, struct reason *why)
+typedef int (*entry_fn)(void *arg, const struct resolver *entry,
+    const uint8_t sha256[32], struct reason *why);
+
+/* Calls back for each entry of a /resolvers.json text. */
+static int
+for_each_entry(
+    struct bytes json, entry_fn callback, void *arg, struct reason *why)
 {
 	struct reason inner = {""};
 	const json_t *entries = NULL;
@@ -215,12 +215,121 @@ resolvers_describe(
 	if (err == 0)
 		err = json_read_array(&entries, root, "resolvers",
 		    RESOLVERS_JSON_MAX_ENTRIES, false, &inner);
-	for (size_t i = 0; err == 0 && i < json_array_size(entries); i++)
-		err = describe_entry(set, json_array_get(entries, i), &inner);
+	for (size_t i = 0; err == 0 && i < json_array_size(entries); i++) {
+		struct resolver entry;
+		uint8_t sha256[32];
+
+		err = read_entry(
+		    &entry, sha256, json_array_get(entries, i), &inner);
+		if (err == 0)
+			err = callback(arg, &entry, sha256, &inner);
+	}
 	json_decref(root);
-	if (err != 0)
-		return reason_set(
-		    why, err, "/resolvers.json: %.220s", inner.text);
-	share_locations(set);
+	if (err == 0)
+		return 0;
+	return reason_set(why, err, "/resolvers.json: %.220s",
+	    inner.text[0] != '\0' ? inner.text : err_text(err));
+}
+
+static int
+describe_entry(void *arg, const struct resolver *entry,
+    const uint8_t sha256[32], struct reason *why)
+{
+	(void)why;
+	describe_one(arg, entry, sha256);
 	return 0;
+}
+
+int
+resolvers_describe(
+    struct resolver_set *set, struct bytes json, struct reason *why)
+{
+	int err = for_each_entry(json, describe_entry, set, why);
+
+	if (err == 0)
+		share_locations(set);
+	return err;
+}
+
+struct assertion {
+	struct resolver_set *set;
+	const struct cert_list *eecerts;
+	const struct trust *trust;
+	int64_t now;
+};
+
+static bool
+has_entry(const struct resolver_set *set, const struct resolver *entry,
+    const uint8_t sha256[32])
+{
+	for (size_t i = 0; i < set->n; i++)
+		if (resolver_is(&set->items[i], entry->adn, entry->label) &&
+		    memcmp(set->items[i].sha256, sha256, 32) == 0)
+			return true;
+	return false;
+}
+
+static int
+add_asserted(struct assertion *a, const struct resolver *entry,
+    struct bytes der, struct reason *why)
+{
+	struct cert_info *info CLEANUP(freep) = calloc(1, sizeof(*info));
+	struct reason inner = {""};
+	int err = info == NULL ? -ERR_NOMEM : cert_parse(info, der, why);
+
+	if (err != 0)
+		return err;
+	if (cert_is_dns_server(info))
+		return 0;
+	err = trust_verify_server(a->trust, der, NULL, a->now, &inner);
+	if (err == 0 && !names_has(&info->names, NAME_DNS, entry->adn))
+		err = reason_set(
+		    &inner, -ERR_REFUSED, "the ADN is not among its DNS-IDs");
+	if (err == 0)
+		return resolvers_add(
+		    a->set, entry->adn, entry->label, info, der);
+	log_warn("DNS server certificate rejected",
+	    "serial=%s reason=\"RFC 8295 3.2: %s\"", info->serial, inner.text);
+	return err == -ERR_NOMEM ? err : 0;
+}
+
+/* An entry_fn. */
+static int
+assert_entry(void *arg, const struct resolver *entry, const uint8_t sha256[32],
+    struct reason *why)
+{
+	struct assertion *a = arg;
+
+	if (!dns_label_is_known(entry->label) ||
+	    has_entry(a->set, entry, sha256))
+		return 0;
+	for (size_t i = 0; i < a->eecerts->n; i++) {
+		struct bytes der = blob_bytes(&a->eecerts->items[i]);
+		uint8_t hash[32];
+
+		cert_sha256(hash, der);
+		if (memcmp(hash, sha256, sizeof(hash)) == 0)
+			return add_asserted(a, entry, der, why);
+	}
+	return 0;
+}
+
+int
+resolvers_add_asserted(struct resolver_set *set,
+    const struct cert_list *eecerts, struct bytes json,
+    const struct trust *trust, int64_t now, struct reason *why)
+{
+	struct assertion assertion = {set, eecerts, trust, now};
+
+	return for_each_entry(json, assert_entry, &assertion, why);
+}
+
+bool
+resolver_is_asserted(const struct resolver *resolver)
+{
+	struct cert_info *info CLEANUP(freep) = calloc(1, sizeof(*info));
+
+	return info != NULL &&
+	       cert_parse(info, blob_bytes(&resolver->cert), NULL) == 0 &&
+	       !cert_is_dns_server(info);
 }

@@ -29,6 +29,18 @@ int resolvers_from_eecerts(struct resolver_set *out,
     const struct cert_list *eecerts, const struct trust *trust, int64_t now,
     struct reason *why) NODISCARD;
 
+/* Adds those certificates of /eecerts that have no SRV-ID of a DNS service at
+ * all, but an entry of /resolvers.json says by hash that they serve an ADN
+ * which is one of their DNS-IDs: the EST server's word in the SRV-ID's place,
+ * for CAs that issue none. Each is validated as above; a bad one is rejected
+ * with a warning. */
+int resolvers_add_asserted(struct resolver_set *set,
+    const struct cert_list *eecerts, struct bytes json,
+    const struct trust *trust, int64_t now, struct reason *why) NODISCARD;
+
+/* True for a resolver whose certificate has no SRV-ID: see above. */
+bool resolver_is_asserted(const struct resolver *resolver);
+
 /* Adds addresses, port, ALPN, path and state from a /resolvers.json text.
  * Entries are matched by the certificate's SHA-256, ADN and label; an entry
  * without its certificate in set is ignored. A certificate

@@ -151,6 +151,8 @@ configure(struct tls_conn *conn, const struct client_setup *setup,
 		if (err != 0)
 			return err;
 	}
+	if (client_cert_use(conn->ssl, config) != 0)
+		return -ERR_INVALID;
 	if (setup->library == NULL)
 		return 0;
 	conn->offers_pake = true;

@@ -2,6 +2,7 @@
 #ifndef TLS_CLIENT_H
 #define TLS_CLIENT_H
 
+#include "base/buf.h"
 #include "base/error.h"
 #include "tls/conn.h"
 
@@ -23,6 +24,10 @@ struct tls_client_config {
 	 * server's confirmV was found right. */
 	tls_judge_fn judge;
 	void *judge_arg;
+
+	/* A client certificate, DER, and its key, PKCS #8 PEM; no bytes: none.
+	 * Shown only when the server asks, and after the judge accepted. */
+	struct bytes client_cert, client_key;
 };
 
 /* Documented outcomes > 0 of tls_client_connect(). */

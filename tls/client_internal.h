@@ -25,6 +25,10 @@ int client_conn_new(struct tls_conn **out, int fd,
     const struct client_setup *setup, const struct tls_client_config *config,
     const struct spake2p_secret *secret, struct reason *why) NODISCARD;
 
+/* The client certificate of config, if it has one. -ERR_INVALID when the two do
+ * not go together. */
+int client_cert_use(SSL *ssl, const struct tls_client_config *config) NODISCARD;
+
 /* What a handshake that ended with err means: err, 0, or an outcome of
  * tls_client_connect(). */
 int client_conn_outcome(

@@ -67,6 +67,38 @@ test_refresh_and_export(void **state)
 	assert_string_equal("d", o.out_dir);
 }
 
+/* [RFC7030 3.6.2] Without a code the name must be the user's own. */
+static void
+test_trust(void **state)
+{
+	static const char *const bad[] = {
+	    "estuary-join join --trust implicit",
+	    "estuary-join join --trust implicit --server h:1",
+	    "estuary-join join --trust implicit --code-file f --enroll",
+	    "estuary-join join --trust implicit --server-name n.example "
+	    "--allow-unconstrained",
+	    "estuary-join refresh --trust implicit"};
+	struct options o;
+
+	(void)state;
+	assert_int_equal(0, parse(&o, "estuary-join join"));
+	assert_int_equal(NETWORK_EXPLICIT, o.trust);
+	assert_true(options_use_code(&o));
+	assert_false(o.enroll);
+	assert_int_equal(
+	    0, parse(&o, "estuary-join join --trust explicit --enroll"));
+	assert_true(o.enroll);
+	assert_int_equal(0, parse(&o, "estuary-join join --trust implicit "
+				      "--server-name n.example --force"));
+	assert_int_equal(NETWORK_IMPLICIT, o.trust);
+	assert_false(options_use_code(&o));
+	assert_int_equal(
+	    0, parse(&o, "estuary-join join --trust implicit --code-file f"));
+	assert_true(options_use_code(&o));
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
+		assert_int_equal(-ERR_INVALID, parse(&o, bad[i]));
+}
+
 static void
 test_usage_refused(void **state)
 {
@@ -75,9 +107,9 @@ test_usage_refused(void **state)
 	    "estuary-join export", "estuary-join export bind",
 	    "estuary-join export unbound stubby",
 	    "estuary-join export unbound --server h:1",
-	    "estuary-join export unbound --out", "estuary-join join --force",
-	    "estuary-join join extra", "estuary-join join --enroll",
-	    "estuary-join join --trust implicit", "estuary-join join --json",
+	    "estuary-join export unbound --out",
+	    "estuary-join join extra", "estuary-join join --trust both",
+	    "estuary-join join --json",
 	    "estuary-join join --server", "estuary-join status --name x",
 	    "estuary-join join --network a/b",
 	    "estuary-join join --server-name -x",
@@ -97,6 +129,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_join),
 	    cmocka_unit_test(test_refresh_and_export),
+	    cmocka_unit_test(test_trust),
 	    cmocka_unit_test(test_usage_refused),
 	};
 
