@@ -74,6 +74,90 @@ test_names(void **state)
 	    "c0000235");
 }
 
+static int
+decode(struct csrattrs_wish *out, const char *hex)
+{
+	uint8_t der[512];
+	size_t len = strlen(hex) / 2;
+	struct reason why = {""};
+	int err;
+
+	assert_int_equal(0, hex_decode(der, len, hex));
+	err = csrattrs_decode(out, (struct bytes){der, len}, &why);
+	assert_int_equal(err != 0, why.text[0] != '\0');
+	return err;
+}
+
+/* RFC 8951's example: challengePassword, P-384, a bare extension, SHA-384. */
+#define EXAMPLE                                                                \
+	"304106092a864886f70d010907301206072a8648ce3d0201310706052b81040022"   \
+	"301606092a864886f70d01090e310906072b060101010116"                     \
+	"06082a8648ce3d040303"
+
+/* [RFC7030 4.5.2] What is not known is ignored. */
+static void
+test_read(void **state)
+{
+	struct csrattrs_wish wish;
+
+	(void)state;
+	assert_int_equal(0, decode(&wish, ""));
+	assert_int_equal(0, decode(&wish, "3000"));
+	assert_false(wish.p256 || wish.channel_binding || wish.names);
+	assert_string_equal("", wish.other_key);
+	assert_int_equal(0, decode(&wish, "3021" KEY_TYPE HASH));
+	assert_true(wish.p256);
+	assert_string_equal("", wish.other_key);
+	assert_int_equal(0, decode(&wish, EXAMPLE));
+	assert_true(wish.channel_binding);
+	assert_false(wish.p256 || wish.names);
+	assert_string_equal("EC P-384", wish.other_key);
+	/* rsaEncryption { 2048 } */
+	assert_int_equal(
+	    0, decode(&wish, "3013301106092a864886f70d010101310402020800"));
+	assert_string_equal("RSA", wish.other_key);
+}
+
+/* [RFC9908 3.2] */
+static void
+test_read_names(void **state)
+{
+	struct names names = {0};
+	struct csrattrs attrs = {.channel_binding = true, .names = &names};
+	struct csrattrs_wish wish;
+	struct blob der = {0};
+
+	(void)state;
+	assert_int_equal(0, names_add(&names, NAME_DNS, ADN));
+	assert_int_equal(0, csrattrs_encode(&der, &attrs));
+	assert_int_equal(0, csrattrs_decode(&wish, blob_bytes(&der), NULL));
+	assert_true(wish.names && wish.p256 && wish.channel_binding);
+	blob_fini(&der);
+}
+
+static void
+test_read_malformed_refused(void **state)
+{
+	uint8_t der[sizeof(EXAMPLE) / 2];
+	size_t len = sizeof(der);
+	struct csrattrs_wish wish;
+	uint8_t *large = calloc(1, CSRATTRS_MAX_BYTES + 1);
+
+	(void)state;
+	assert_int_equal(0, hex_decode(der, len, EXAMPLE));
+	for (size_t i = 1; i < len; i++)
+		assert_int_equal(-ERR_INVALID,
+		    csrattrs_decode(&wish, (struct bytes){der, i}, NULL));
+	assert_int_equal(-ERR_INVALID, decode(&wish, "300000"));
+	assert_int_equal(-ERR_INVALID, decode(&wish, "30020500"));
+	assert_int_equal(-ERR_INVALID, decode(&wish, "30023000"));
+	assert_int_equal(-ERR_INVALID, decode(&wish, "0603551d11"));
+	assert_int_equal(-ERR_TOO_LARGE,
+	    csrattrs_decode(
+		&wish, (struct bytes){large, CSRATTRS_MAX_BYTES + 1}, NULL));
+	free(large);
+}
+
 int
 main(void)
 {
@@ -81,6 +165,9 @@ main(void)
 	    cmocka_unit_test(test_key_type),
 	    cmocka_unit_test(test_channel_binding),
 	    cmocka_unit_test(test_names),
+	    cmocka_unit_test(test_read),
+	    cmocka_unit_test(test_read_names),
+	    cmocka_unit_test(test_read_malformed_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

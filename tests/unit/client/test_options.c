@@ -71,8 +71,7 @@ test_refresh_and_export(void **state)
 static void
 test_trust(void **state)
 {
-	static const char *const bad[] = {
-	    "estuary-join join --trust implicit",
+	static const char *const bad[] = {"estuary-join join --trust implicit",
 	    "estuary-join join --trust implicit --server h:1",
 	    "estuary-join join --trust implicit --code-file f --enroll",
 	    "estuary-join join --trust implicit --server-name n.example "
@@ -107,9 +106,8 @@ test_usage_refused(void **state)
 	    "estuary-join export", "estuary-join export bind",
 	    "estuary-join export unbound stubby",
 	    "estuary-join export unbound --server h:1",
-	    "estuary-join export unbound --out",
-	    "estuary-join join extra", "estuary-join join --trust both",
-	    "estuary-join join --json",
+	    "estuary-join export unbound --out", "estuary-join join extra",
+	    "estuary-join join --trust both", "estuary-join join --json",
 	    "estuary-join join --server", "estuary-join status --name x",
 	    "estuary-join join --network a/b",
 	    "estuary-join join --server-name -x",
