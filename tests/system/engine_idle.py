@@ -37,15 +37,16 @@ def crowded(server, _appliance):
         tls = [server.tls() for _ in range(N_TLS)]
         fresh_from(server, "%d idle TCP (%s) and %d idle TLS" % (
             N_TCP, name, N_TLS))
-        report(not any(is_closed(conn) for conn in tls),
-               "the %d that came last are still there" % N_TLS)
         conns = server.connections()
         report(conns <= 1024, "the source has its share and no more", conns)
         if make == server.said:
             gone = sum(is_closed(conn) for conn in tcp)
             report(gone >= N_TCP + N_TLS - 1024, "the oldest gave way", gone)
-        report(answers(tls[0]) and answers(tls[-1]),
-               "and those who idled may still ask")
+            # The silent ones come in late, and are newer then.
+            report(not any(is_closed(conn) for conn in tls),
+                   "the %d that came last are still there" % N_TLS)
+            report(answers(tls[0]) and answers(tls[-1]),
+                   "and those who idled may still ask")
         close_all(tcp + tls)
         report(wait_until(lambda: server.connections() == 0, 20),
                "none is counted once they are gone")

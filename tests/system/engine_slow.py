@@ -128,10 +128,10 @@ def vanish(server, appliance):
     base = server.fds()
     signer = signer_of(server)
     for how in (lambda c: c.close(), reset):
-        os.kill(signer, signal.SIGSTOP)
+        downloads = [downloading(server) for _ in range(3)]
+        os.kill(signer, signal.SIGSTOP)  # not for long: it would be replaced
         try:
-            conns = [enrolling(server) for _ in range(5)]
-            conns += [downloading(server) for _ in range(3)]
+            conns = [enrolling(server) for _ in range(5)] + downloads
             time.sleep(0.5)
             waits = 5 - len(select.select(conns[:5], [], [], 0)[0])
             for conn in conns:
