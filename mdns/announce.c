@@ -13,9 +13,11 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "mdns/bus_guard.h"
 #include "mdns/publisher.h"
 #include "mdns/service.h"
 #include "mdns/stack.h"
+#include "mdns/symbol_clash.h"
 
 /* The longest the thread sleeps when nothing is due. */
 #define SLEEP_MAX_MS 60000
@@ -28,6 +30,7 @@ struct mdns_announcer {
 	/* The thread's own. */
 	AvahiSimplePoll *poll;
 	AvahiWatch *wake;
+	struct bus_guard *guard; /* NULL without avahi-daemon */
 	struct publisher *publisher;
 
 	pthread_mutex_t lock; /* for all that follows */
@@ -74,8 +77,11 @@ take_pending(struct mdns_announcer *a)
 		a->updated = false;
 	}
 	pthread_mutex_unlock(&a->lock);
-	if (updated)
+	if (updated) {
+		bus_guard_enter(a->guard);
 		publisher_set_services(a->publisher, &services);
+		bus_guard_leave(a->guard);
+	}
 	return !stopping;
 }
 
@@ -97,26 +103,52 @@ sleep_ms(const struct mdns_announcer *a)
 	return left < SLEEP_MAX_MS ? (int)left : SLEEP_MAX_MS;
 }
 
+/* One turn of the poll in its three parts, since only the last one may talk to
+ * D-Bus. It goes on by itself when interrupted, and cannot be used again after
+ * a failure. */
+static int
+turn(struct mdns_announcer *a)
+{
+	int r;
+
+	if (avahi_simple_poll_prepare(a->poll, sleep_ms(a)) < 0 ||
+	    avahi_simple_poll_run(a->poll) < 0)
+		return -ERR_IO;
+	bus_guard_enter(a->guard);
+	r = avahi_simple_poll_dispatch(a->poll);
+	bus_guard_leave(a->guard);
+	return r < 0 ? -ERR_IO : 0;
+}
+
+static void
+step(struct mdns_announcer *a)
+{
+	char text[MDNS_STATE_TEXT_MAX];
+
+	bus_guard_enter(a->guard);
+	publisher_step(a->publisher, clock_monotonic_ms());
+	bus_guard_leave(a->guard);
+	publisher_state(a->publisher, text);
+	set_state(a, text);
+}
+
 static void *
 run(void *arg)
 {
 	struct mdns_announcer *a = arg;
-	char text[MDNS_STATE_TEXT_MAX];
 
 	while (take_pending(a)) {
-		publisher_step(a->publisher, clock_monotonic_ms());
-		publisher_state(a->publisher, text);
-		set_state(a, text);
-		/* It goes on by itself when interrupted, and cannot be used
-		 * again after a failure. */
-		if (avahi_simple_poll_iterate(a->poll, sleep_ms(a)) < 0) {
+		step(a);
+		if (turn(a) != 0) {
 			log_error("mDNS stopped", "reason=poll error=%s",
 			    strerror(errno));
 			set_state(a, "stopped: poll failed");
 			break;
 		}
 	}
+	bus_guard_enter(a->guard);
 	publisher_free(STEAL(a->publisher));
+	bus_guard_leave(a->guard);
 	return NULL;
 }
 
@@ -124,6 +156,7 @@ static void
 announcer_free(struct mdns_announcer *a)
 {
 	publisher_free(a->publisher);
+	bus_guard_free(a->guard);
 	if (a->wake != NULL)
 		avahi_simple_poll_get(a->poll)->watch_free(a->wake);
 	if (a->poll != NULL)
@@ -139,6 +172,7 @@ static int
 announcer_init(struct mdns_announcer *a)
 {
 	const AvahiPoll *poll;
+	int err = 0;
 
 	a->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	a->poll = avahi_simple_poll_new();
@@ -151,7 +185,11 @@ announcer_init(struct mdns_announcer *a)
 	    poll->watch_new(poll, a->wake_fd, AVAHI_WATCH_IN, on_wake, NULL);
 	if (a->wake == NULL)
 		return -ERR_NOMEM;
-	return publisher_new(&a->publisher, poll, &a->config);
+	if (a->config.backend != MDNS_EMBEDDED)
+		err = bus_guard_new(&a->guard, poll);
+	if (err == 0)
+		err = publisher_new(&a->publisher, poll, a->guard, &a->config);
+	return err;
 }
 
 /* Signals are for the program's own threads. */
@@ -195,6 +233,12 @@ mdns_announcer_start(struct mdns_announcer **out,
 	err = mdns_config_check(config, &why);
 	if (err != 0) {
 		log_error("mDNS not started", "reason=\"%s\"", why.text);
+		return err;
+	}
+	err = symbol_clash_check();
+	if (err != 0) {
+		log_error("mDNS not started",
+		    "reason=\"Avahi's libraries cannot be told apart\"");
 		return err;
 	}
 	a = calloc(1, sizeof(*a));

@@ -1,31 +1,16 @@
 #include "mdns/records.h"
 
-#include <string.h>
-
 #include <avahi-common/error.h>
-#include <avahi-common/strlst.h>
 
 int
-records_add_addresses(AvahiServer *server, AvahiSEntryGroup *group,
-    const struct interface_addresses *addresses)
+records_publish_addresses(struct backend *b, struct entry_group *group,
+    const char *host, const struct interface_address *addresses, size_t n)
 {
-	const char *host = avahi_server_get_host_name_fqdn(server);
-	int r;
+	int r = b->group_new(b, group);
 
-	for (size_t i = 0; i < addresses->n; i++) {
-		const struct interface_address *item = &addresses->items[i];
-		AvahiAddress a = {.proto = item->ip.len == 4
-					       ? AVAHI_PROTO_INET
-					       : AVAHI_PROTO_INET6};
-
-		memcpy(a.data.data, item->ip.bytes, item->ip.len);
-		r = avahi_server_add_address(server, group,
-		    (AvahiIfIndex)item->index, AVAHI_PROTO_UNSPEC,
-		    AVAHI_PUBLISH_NO_REVERSE, host, &a);
-		if (r < 0)
-			return r;
-	}
-	return avahi_s_entry_group_commit(group);
+	for (size_t i = 0; r >= 0 && i < n; i++)
+		r = b->add_address(b, group, host, &addresses[i]);
+	return r < 0 ? r : b->commit(b, group);
 }
 
 static int
@@ -46,17 +31,25 @@ txt_list(AvahiStringList **out, const struct mdns_service *service)
 }
 
 int
-records_add_service(AvahiServer *server, AvahiSEntryGroup *group,
-    const char *name, const struct mdns_service *service)
+records_publish_service(struct backend *b, struct entry_group *group,
+    const char *name, const char *host, const struct mdns_service *service,
+    const unsigned int *if_indexes, size_t n)
 {
-	AvahiStringList *txt = NULL;
-	int r = txt_list(&txt, service);
+	struct service_record record = {
+	    .name = name,
+	    .type = service->type,
+	    .domain = b->domain,
+	    .host = host,
+	    .port = service->port,
+	};
+	int r = txt_list(&record.txt, service);
 
-	if (r < 0)
-		return r;
-	r = avahi_server_add_service_strlst(server, group, AVAHI_IF_UNSPEC,
-	    AVAHI_PROTO_UNSPEC, 0, name, service->type, NULL, NULL,
-	    service->port, txt);
-	avahi_string_list_free(txt);
-	return r < 0 ? r : avahi_s_entry_group_commit(group);
+	if (r >= 0)
+		r = b->group_new(b, group);
+	for (size_t i = 0; r >= 0 && i < n; i++) {
+		record.if_index = if_indexes[i];
+		r = b->add_service(b, group, &record);
+	}
+	avahi_string_list_free(record.txt);
+	return r < 0 ? r : b->commit(b, group);
 }

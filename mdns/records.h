@@ -3,20 +3,19 @@
 #ifndef MDNS_RECORDS_H
 #define MDNS_RECORDS_H
 
-#include <avahi-core/publish.h>
+#include "mdns/backend.h"
 
-#include "base/error.h"
-#include "mdns/announce.h"
-#include "mdns/interfaces.h"
+/* A new group with A and AAAA records of the host name, each on its own
+ * interface, committed. */
+int records_publish_addresses(struct backend *b, struct entry_group *group,
+    const char *host, const struct interface_address *addresses,
+    size_t n) NODISCARD;
 
-/* A and AAAA records of the server's host name, each on its own interface and
- * without a reverse name (another stack may have that), committed. */
-int records_add_addresses(AvahiServer *server, AvahiSEntryGroup *group,
-    const struct interface_addresses *addresses) NODISCARD;
-
-/* PTR, SRV and TXT (RFC 6763 4.1, 6.1) of the service under that name,
- * committed. AVAHI_ERR_COLLISION if this server has such records already. */
-int records_add_service(AvahiServer *server, AvahiSEntryGroup *group,
-    const char *name, const struct mdns_service *service) NODISCARD;
+/* A new group with PTR, SRV and TXT of the service under that name, once for
+ * each interface (index 0: for all), committed. AVAHI_ERR_COLLISION if this
+ * host has such records already. */
+int records_publish_service(struct backend *b, struct entry_group *group,
+    const char *name, const char *host, const struct mdns_service *service,
+    const unsigned int *if_indexes, size_t n) NODISCARD;
 
 #endif

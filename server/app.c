@@ -381,10 +381,20 @@ describe_service(struct mdns_service *service, const struct app *app)
 	return err;
 }
 
+static enum mdns_backend
+mdns_backend(const struct app *app)
+{
+	const char *backend = config_text(app->config, "mdns.backend");
+
+	if (strcmp(backend, "daemon") == 0)
+		return MDNS_DAEMON;
+	return strcmp(backend, "embedded") == 0 ? MDNS_EMBEDDED : MDNS_AUTO;
+}
+
 static int
 start_announcer(struct app *app, struct mdns_announcer **out)
 {
-	struct mdns_config config = {.n_interfaces = 0};
+	struct mdns_config config = {.backend = mdns_backend(app)};
 	struct mdns_service service;
 	const uint8_t *root = registrar_config(app->registrar)->root_sha256;
 	int err = describe_service(&service, app);
@@ -503,7 +513,7 @@ int
 app_reload(struct app *app, const struct app *fresh, struct reason *why)
 {
 	static const char *const reloadable[] = {"log.level", "eecerts.access",
-	    "mdns.enabled", "mdns.interfaces", "mdns.instance"};
+	    "mdns.enabled", "mdns.interfaces", "mdns.instance", "mdns.backend"};
 	/* One that could not begin is tried again. */
 	bool announcement_changed = app->announcer == NULL;
 	int err = 0;

@@ -44,8 +44,14 @@ const struct config_key settings_schema[] = {
     {"mdns.instance", CONFIG_STRING, "", 0, 0, NULL,
 	"The name that people see when they browse. Empty: Estuary and\n"
 	"ca.domain."},
-    {"mdns.backend", CONFIG_CHOICE, "auto", 0, 0, "auto|embedded",
-	"How it is announced. embedded: by estuaryd itself."},
+    {"mdns.backend", CONFIG_CHOICE, "auto", 0, 0, "auto|daemon|embedded",
+	"How it is announced. daemon: through avahi-daemon, or not at all "
+	"while\n"
+	"that does not run. embedded: by estuaryd itself, beside whatever "
+	"else\n"
+	"uses the port. auto: through avahi-daemon while it runs, otherwise "
+	"by\n"
+	"estuaryd itself."},
     {"eecerts.access", CONFIG_CHOICE, "anonymous", 0, 0,
 	"anonymous|authenticated",
 	"Who may fetch the DNS servers' certificates (RFC 8295 section 3)."},
