@@ -275,6 +275,24 @@ check "SIGTERM ends it" stop_estuaryd appliance
 check "the goodbye is received" \
 	wait_for 3 grep -q '^-;eth0;IPv4;Estuary\\032\\0352;' "$work/watch"
 
+# --- a bus in another network namespace: its interfaces are not ours ---
+
+# Until it said which backend it took: on standard error, in $work/err.
+elsewhere() {
+	{
+		wait_for 10 grep -q backend= "$work/err"
+		echo stop
+	} | timeout 20 nsenter \
+		"--mount=/proc/${host_pid[appliance]}/ns/mnt" \
+		"--net=/proc/${host_pid[other]}/ns/net" \
+		"$build/tests/unit/mdns/mdns_announce_tool" \
+		elsewhere Elsewhere 9 eth0
+}
+check "a bus of another network namespace is no failure" elsewhere
+matches "but is not used" \
+	'backend=embedded reason="avahi-daemon: it is in another network namespace"' \
+	"$(cat "$work/err")"
+
 # --- a daemon that takes nothing ---
 
 kill_it "${avahi_pid[appliance]}"
