@@ -197,7 +197,8 @@ check_value(const struct config_key *key, const char *value, struct reason *why)
 			wanted = key->choices;
 		break;
 	case CONFIG_ENDPOINTS:
-		if (each_item(value, check_endpoint, &count) != 0 || count == 0)
+		if (each_item(value, check_endpoint, &count) != 0 ||
+		    (count == 0 && key->value[0] != '\0'))
 			wanted = "ADDRESS:PORT[, ADDRESS:PORT ...]";
 		break;
 	case CONFIG_PREFIXES:

@@ -86,6 +86,20 @@ read_names(struct cert_info *info, const X509 *cert, struct reason *why)
 	return names_from_ext(&info->names, X509_get_ext(cert, at), why);
 }
 
+static bool
+has_cmc_ra(const X509 *cert)
+{
+	EXTENDED_KEY_USAGE *usages =
+	    X509_get_ext_d2i(cert, NID_ext_key_usage, NULL, NULL);
+	bool has = false;
+
+	for (int i = 0; i < sk_ASN1_OBJECT_num(usages); i++)
+		if (OBJ_obj2nid(sk_ASN1_OBJECT_value(usages, i)) == NID_cmcRA)
+			has = true;
+	EXTENDED_KEY_USAGE_free(usages);
+	return has;
+}
+
 static int
 read_usage(struct cert_info *info, X509 *cert, struct reason *why)
 {
@@ -100,6 +114,7 @@ read_usage(struct cert_info *info, X509 *cert, struct reason *why)
 	info->is_ca = X509_check_ca(cert) == 1;
 	info->server_auth = (eku & XKU_SSL_SERVER) != 0;
 	info->client_auth = (eku & XKU_SSL_CLIENT) != 0;
+	info->cmc_ra = has_cmc_ra(cert);
 	return 0;
 }
 

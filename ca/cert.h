@@ -24,6 +24,7 @@ struct cert_info {
 	bool self_issued; /* subject equals issuer */
 	bool server_auth; /* may be a TLS server: EKU serverAuth or no EKU */
 	bool client_auth;
+	bool cmc_ra; /* id-kp-cmcRA: an EST server, RFC 7030 3.6.1 */
 };
 
 /* Several certificates in DER. */

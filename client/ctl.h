@@ -14,9 +14,12 @@ enum ctl_exit {
 	CTL_UNREACHABLE = 3,
 };
 
+struct ctl_remote;
+
 struct ctl {
 	const char *state_dir;
-	bool json; /* print what the API answered */
+	const struct ctl_remote *remote; /* in place of state_dir */
+	bool json;                       /* print what the API answered */
 };
 
 /* Calls the API. body (taken, may be NULL) is sent as JSON; *out (may be NULL)
@@ -50,6 +53,9 @@ int ctl_identity_remove(const struct ctl *ctl, int argc, char **argv);
 int ctl_identity_unlock(const struct ctl *ctl, int argc, char **argv);
 int ctl_identity_disable(const struct ctl *ctl, int argc, char **argv);
 int ctl_identity_enable(const struct ctl *ctl, int argc, char **argv);
+int ctl_token_add(const struct ctl *ctl, int argc, char **argv);
+int ctl_token_list(const struct ctl *ctl, int argc, char **argv);
+int ctl_token_remove(const struct ctl *ctl, int argc, char **argv);
 int ctl_dns_issue(const struct ctl *ctl, int argc, char **argv);
 int ctl_dns_list(const struct ctl *ctl, int argc, char **argv);
 int ctl_dns_promote(const struct ctl *ctl, int argc, char **argv);

@@ -7,6 +7,7 @@
 
 #include "base/buf.h"
 #include "base/str.h"
+#include "client/ctl_remote.h"
 
 #define ANSWER_MAX_BYTES ((size_t)64 * 1024 * 1024)
 #define TIMEOUT_S 60L
@@ -76,12 +77,48 @@ print_refusal(long status, const struct buf *answer)
 	json_decref(problem);
 }
 
-static void
-prepare(CURL *curl, const char *method, const char *url, const char *socket,
-    const char *text, struct curl_slist *headers, struct buf *answer)
+/* One call: what is sent, where to, and what came back. */
+struct exchange {
+	CURL *curl;
+	char url[1024], socket[1024]; /* socket: "" for a remote server */
+	struct curl_slist *headers;
+	char *text; /* the request's body */
+	struct buf answer;
+	struct ctl_verdict verdict;
+};
+
+static int
+set_place(struct exchange *x, const struct ctl *ctl, const char *path)
 {
-	curl_easy_setopt(curl, CURLOPT_URL, url);
-	curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, socket);
+	const char *base = "http://estuary";
+
+	x->socket[0] = '\0';
+	if (ctl->remote != NULL)
+		base = ctl_remote_url(ctl->remote);
+	else if (str_format(x->socket, sizeof(x->socket), "%s/%s",
+		     ctl->state_dir, SOCKET_NAME) != 0)
+		return -ERR_TOO_LARGE;
+	return str_format(x->url, sizeof(x->url), "%s/api/v1%s", base, path);
+}
+
+static int
+add_header(struct exchange *x, const char *header)
+{
+	struct curl_slist *longer = curl_slist_append(x->headers, header);
+
+	if (longer == NULL)
+		return -ERR_NOMEM;
+	x->headers = longer;
+	return 0;
+}
+
+static int
+prepare(struct exchange *x, const struct ctl *ctl, const char *method)
+{
+	CURL *curl = x->curl;
+	int err = 0;
+
+	curl_easy_setopt(curl, CURLOPT_URL, x->url);
 	curl_easy_setopt(curl, CURLOPT_PROXY, "");
 	/* A name may be "..". */
 	curl_easy_setopt(curl, CURLOPT_PATH_AS_IS, 1L);
@@ -89,30 +126,46 @@ prepare(CURL *curl, const char *method, const char *url, const char *socket,
 	curl_easy_setopt(curl, CURLOPT_TIMEOUT, TIMEOUT_S);
 	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_data);
-	curl_easy_setopt(curl, CURLOPT_WRITEDATA, answer);
-	if (text != NULL) {
-		curl_easy_setopt(curl, CURLOPT_POSTFIELDS, text);
+	curl_easy_setopt(curl, CURLOPT_WRITEDATA, &x->answer);
+	if (x->text != NULL) {
+		curl_easy_setopt(curl, CURLOPT_POSTFIELDS, x->text);
 		curl_easy_setopt(
-		    curl, CURLOPT_POSTFIELDSIZE, (long)strlen(text));
-		curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
+		    curl, CURLOPT_POSTFIELDSIZE, (long)strlen(x->text));
+		err = add_header(x, "Content-Type: application/json");
 	}
+	if (ctl->remote == NULL)
+		curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, x->socket);
+	else if (err == 0)
+		err = ctl_remote_prepare(ctl->remote, curl, &x->verdict);
+	if (err == 0 && ctl->remote != NULL)
+		err = add_header(x, ctl_remote_header(ctl->remote));
+	if (err == 0 && x->headers != NULL)
+		curl_easy_setopt(curl, CURLOPT_HTTPHEADER, x->headers);
+	return err;
 }
 
 static int
-perform(CURL *curl, const char *socket, struct buf *answer, json_t **out)
+transfer_failed(const struct exchange *x, const struct ctl *ctl, CURLcode code)
 {
-	CURLcode code = curl_easy_perform(curl);
+	if (ctl->remote != NULL)
+		return ctl_remote_failed(ctl->remote, &x->verdict, code);
+	fprintf(stderr,
+	    "estuaryctl: estuaryd does not answer on %s (%s): is it running?\n",
+	    x->socket, curl_easy_strerror(code));
+	return CTL_UNREACHABLE;
+}
+
+static int
+perform(struct exchange *x, const struct ctl *ctl, json_t **out)
+{
+	CURLcode code = curl_easy_perform(x->curl);
+	const struct buf *answer = &x->answer;
 	json_error_t error;
 	long status = 0;
 
-	if (code != CURLE_OK) {
-		fprintf(stderr,
-		    "estuaryctl: estuaryd does not answer on %s (%s): is it "
-		    "running?\n",
-		    socket, curl_easy_strerror(code));
-		return CTL_UNREACHABLE;
-	}
-	curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
+	if (code != CURLE_OK)
+		return transfer_failed(x, ctl, code);
+	curl_easy_getinfo(x->curl, CURLINFO_RESPONSE_CODE, &status);
 	if (status >= 300) {
 		print_refusal(status, answer);
 		return CTL_REFUSED;
@@ -128,36 +181,41 @@ perform(CURL *curl, const char *socket, struct buf *answer, json_t **out)
 	return CTL_UNREACHABLE;
 }
 
+/* Bodies, answers and the header with the token may be secrets. */
+static void
+exchange_fini(struct exchange *x)
+{
+	if (x->text != NULL)
+		explicit_bzero(x->text, strlen(x->text));
+	free(x->text);
+	if (x->answer.data != NULL)
+		explicit_bzero(x->answer.data, x->answer.len);
+	buf_fini(&x->answer);
+	for (struct curl_slist *h = x->headers; h != NULL; h = h->next)
+		explicit_bzero(h->data, strlen(h->data));
+	curl_slist_free_all(x->headers);
+	curl_easy_cleanup(x->curl);
+}
+
 int
 ctl_call(const struct ctl *ctl, const char *method, const char *path,
     json_t *body, json_t **out)
 {
-	struct curl_slist *headers =
-	    curl_slist_append(NULL, "Content-Type: application/json");
-	char *text = body != NULL ? json_dumps(body, JSON_COMPACT) : NULL;
-	struct buf answer = {.max = ANSWER_MAX_BYTES};
-	CURL *curl = curl_easy_init();
-	char url[1024], socket[1024];
-	int status = CTL_UNREACHABLE;
+	struct exchange x = {.curl = curl_easy_init(),
+	    .text = body != NULL ? json_dumps(body, JSON_COMPACT) : NULL,
+	    .answer = {.max = ANSWER_MAX_BYTES}};
+	int status;
 
-	if (str_format(url, sizeof(url), "http://estuary/api/v1%s", path) !=
-		0 ||
-	    str_format(socket, sizeof(socket), "%s/%s", ctl->state_dir,
-		SOCKET_NAME) != 0) {
+	if (set_place(&x, ctl, path) != 0) {
 		status = ctl_usage("an argument is too long");
-	} else if (curl != NULL && headers != NULL &&
-		   (body == NULL || text != NULL)) {
-		prepare(curl, method, url, socket, text, headers, &answer);
-		status = perform(curl, socket, &answer, out);
+	} else if (x.curl == NULL || (body != NULL && x.text == NULL) ||
+		   prepare(&x, ctl, method) != 0) {
+		fputs("estuaryctl: the request cannot be made\n", stderr);
+		status = CTL_UNREACHABLE;
+	} else {
+		status = perform(&x, ctl, out);
 	}
-	if (text != NULL)
-		explicit_bzero(text, strlen(text));
-	free(text);
 	json_decref(body);
-	if (answer.data != NULL)
-		explicit_bzero(answer.data, answer.len);
-	buf_fini(&answer);
-	curl_slist_free_all(headers);
-	curl_easy_cleanup(curl);
+	exchange_fini(&x);
 	return status;
 }

@@ -5,9 +5,12 @@
 #include <string.h>
 
 #include "client/ctl.h"
+#include "client/ctl_remote.h"
 
 static const char usage_text[] =
     "usage: estuaryctl --state DIR [--json] COMMAND\n"
+    "       estuaryctl --url https://HOST:PORT --token-file FILE\n"
+    "                  [--system-trust] [--json] COMMAND\n"
     "\n"
     "  status\n"
     "  ca show                         the root certificate, PEM\n"
@@ -28,8 +31,16 @@ static const char usage_text[] =
     "  cert list [--limit N] [--cursor C]\n"
     "  cert show SERIAL\n"
     "  audit [--since 1h]\n"
+    "  token add NAME [--scope read|operate|admin] [--expires 90d]\n"
+    "  token list\n"
+    "  token remove NAME\n"
     "\n"
-    "DIR is the state directory of a running estuaryd.\n"
+    "DIR is the state directory of an estuaryd that runs here. URL is the "
+    "address\n"
+    "of one's admin.listen; the server is known by the root certificate that "
+    "the\n"
+    "token names, or with --system-trust by the system's store and the URL's "
+    "host.\n"
     "Exit: 0 done, 1 refused, 2 usage, 3 estuaryd is not reachable.\n";
 
 static const struct command {
@@ -50,6 +61,9 @@ static const struct command {
     {"dns-server", "list", ctl_dns_list},
     {"dns-server", "promote", ctl_dns_promote},
     {"dns-server", "retire", ctl_dns_retire},
+    {"token", "add", ctl_token_add},
+    {"token", "list", ctl_token_list},
+    {"token", "remove", ctl_token_remove},
     {"cert", "list", ctl_cert_list},
     {"cert", "show", ctl_cert_show},
 };
@@ -71,12 +85,21 @@ find_command(int argc, char **argv, int *words)
 	return NULL;
 }
 
+struct globals {
+	struct ctl ctl;
+	const char *url, *token_file;
+	bool system_trust;
+};
+
 /* Global options may stand before the command only. */
 static int
-parse_global(struct ctl *ctl, int argc, char **argv)
+parse_global(struct globals *g, int argc, char **argv)
 {
 	static const struct option options[] = {
 	    {"state", required_argument, NULL, 's'},
+	    {"url", required_argument, NULL, 'u'},
+	    {"token-file", required_argument, NULL, 't'},
+	    {"system-trust", no_argument, NULL, 'T'},
 	    {"json", no_argument, NULL, 'j'},
 	    {"version", no_argument, NULL, 'v'},
 	    {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
@@ -85,10 +108,19 @@ parse_global(struct ctl *ctl, int argc, char **argv)
 	while ((c = getopt_long(argc, argv, "+", options, NULL)) != -1) {
 		switch (c) {
 		case 's':
-			ctl->state_dir = optarg;
+			g->ctl.state_dir = optarg;
+			break;
+		case 'u':
+			g->url = optarg;
+			break;
+		case 't':
+			g->token_file = optarg;
+			break;
+		case 'T':
+			g->system_trust = true;
 			break;
 		case 'j':
-			ctl->json = true;
+			g->ctl.json = true;
 			break;
 		case 'v':
 			puts("estuaryctl " ESTUARY_VERSION);
@@ -103,12 +135,31 @@ parse_global(struct ctl *ctl, int argc, char **argv)
 	return CTL_DONE;
 }
 
+/* Which estuaryd, and how it is reached. *remote is to be freed. */
+static int
+choose_server(struct globals *g, struct ctl_remote **remote)
+{
+	if (g->url == NULL && (g->token_file != NULL || g->system_trust))
+		return ctl_usage(
+		    "--token-file and --system-trust go with --url");
+	if (g->url == NULL)
+		return g->ctl.state_dir != NULL
+			   ? CTL_DONE
+			   : ctl_usage("--state DIR or --url URL is missing");
+	if (g->ctl.state_dir != NULL)
+		return ctl_usage("either --state DIR or --url URL");
+	if (g->token_file == NULL)
+		return ctl_usage("--url needs --token-file FILE");
+	return ctl_remote_open(remote, g->url, g->token_file, g->system_trust);
+}
+
 int
 main(int argc, char **argv)
 {
-	struct ctl ctl = {.state_dir = NULL};
+	struct globals g = {.url = NULL};
+	struct ctl_remote *remote = NULL;
 	const struct command *command;
-	int words, status = parse_global(&ctl, argc, argv);
+	int words, status = parse_global(&g, argc, argv);
 
 	if (status != CTL_DONE || optind == argc) {
 		fputs(usage_text, stderr);
@@ -120,11 +171,15 @@ main(int argc, char **argv)
 	if (command == NULL)
 		return ctl_usage("no command '%s%s%s'", argv[0],
 		    argc > 1 ? " " : "", argc > 1 ? argv[1] : "");
-	if (ctl.state_dir == NULL)
-		return ctl_usage("--state DIR is missing");
 	curl_global_init(CURL_GLOBAL_DEFAULT);
-	optind = 0; /* getopt starts anew at the command's last word */
-	status = command->run(&ctl, argc - words + 1, argv + words - 1);
+	status = choose_server(&g, &remote);
+	if (status == CTL_DONE) {
+		g.ctl.remote = remote;
+		optind = 0; /* getopt starts anew at the command's last word */
+		status =
+		    command->run(&g.ctl, argc - words + 1, argv + words - 1);
+	}
+	ctl_remote_close(remote);
 	curl_global_cleanup();
 	return status;
 }

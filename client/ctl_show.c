@@ -30,6 +30,10 @@ print_status(const json_t *s)
 	printf("  listening on  ");
 	json_array_foreach(json_object_get(s, "listen"), i, address)
 	    printf(" %s", json_string_value(address));
+	if (json_array_size(json_object_get(s, "admin_listen")) != 0)
+		printf("\n  admin on      ");
+	json_array_foreach(json_object_get(s, "admin_listen"), i, address)
+	    printf(" %s", json_string_value(address));
 	printf("\n  certificate    until %s\n",
 	    ctl_text(s, "server_certificate_not_after"));
 	printf("  CA             for %s, root until %s\n",

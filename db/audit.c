@@ -33,7 +33,11 @@ insert(struct store_txn *txn, int64_t now, int64_t count,
 int
 audit_add(struct store_txn *txn, int64_t now, const struct audit_row *row)
 {
-	return insert(txn, now, 1, row);
+	struct audit_row full = *row;
+
+	if (full.source == NULL)
+		full.source = txn->source;
+	return insert(txn, now, 1, &full);
 }
 
 int

@@ -19,7 +19,7 @@ struct audit_row {
 };
 
 /* Adds a row within the transaction of the change that it records. Of row only
- * the texts are used (NULL counts as ""). */
+ * the texts are used (NULL counts as ""; a source of NULL as the job's). */
 int audit_add(
     struct store_txn *txn, int64_t now, const struct audit_row *row) NODISCARD;
 /* The same for a refusal: while one of the same event, subject, source and

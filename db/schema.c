@@ -127,6 +127,17 @@ static const char *const migrations[] = {
     ") STRICT;"
     "CREATE TABLE srp_seed("
     " id INTEGER PRIMARY KEY CHECK(id = 1), seed BLOB NOT NULL) STRICT;",
+    "CREATE TABLE token("
+    " id INTEGER PRIMARY KEY AUTOINCREMENT,"
+    " token_id TEXT NOT NULL UNIQUE,"
+    " name TEXT NOT NULL UNIQUE,"
+    " secret_sha256 BLOB NOT NULL,"
+    " scope TEXT NOT NULL CHECK(scope IN ('read', 'operate', 'admin')),"
+    " created_at INTEGER NOT NULL,"
+    " created_by TEXT NOT NULL,"
+    " expires_at INTEGER,"  /* NULL: never */
+    " last_used_at INTEGER" /* NULL: not yet */
+    ") STRICT;",
 };
 
 static int

@@ -21,6 +21,7 @@ struct store_reader {
 
 struct store_txn {
 	struct store_reader conn;
+	const char *source; /* the running job's */
 };
 
 int sql_open(

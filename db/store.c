@@ -42,7 +42,9 @@ job_run(struct store *store, struct store_job *job)
 		job->result = -ERR_IO;
 		return;
 	}
+	store->txn.source = job->source;
 	job->result = job->run(job, &store->txn);
+	store->txn.source = NULL;
 	if (job->result < 0 && sql_exec(conn, "ROLLBACK TO job") != 0)
 		job->result = -ERR_IO;
 	if (sql_exec(conn, "RELEASE job") != 0)
@@ -296,6 +298,7 @@ store_apply(struct store *store, struct store_job *job)
 	    .job = {.run = waiting_run, .done = waiting_done}, .inner = job};
 	int err;
 
+	w.job.source = job->source;
 	pthread_mutex_init(&w.mutex, NULL);
 	pthread_cond_init(&w.wake, NULL);
 	err = store_submit(store, &w.job);

@@ -25,6 +25,9 @@ struct store_job {
 	int (*run)(struct store_job *job, struct store_txn *txn);
 	void (*done)(struct store_job *job);
 	int result;
+	/* The peer's address, for the audit rows of this job that name none;
+	 * NULL for none. Borrowed until done(). */
+	const char *source;
 	struct store_job *next; /* the store's */
 };
 

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "db/dns_server.h"
 #include "db/identity.h"
+#include "db/token.h"
 #include "registrar/internal.h"
 
 static int
@@ -22,6 +23,8 @@ change_run(struct store_job *job, struct store_txn *txn)
 		return identity_disable(txn, c->name, now, c->actor);
 	case CHANGE_IDENTITY_ENABLE:
 		return identity_enable(txn, c->name, now, c->actor);
+	case CHANGE_TOKEN_REMOVE:
+		return token_remove(txn, c->name, now, c->actor);
 	case CHANGE_DNS_PROMOTE:
 		return dns_server_promote(txn, c->name, label, now, c->actor);
 	case CHANGE_DNS_RETIRE:
@@ -59,8 +62,8 @@ registrar_change(struct change *change)
 {
 	int err;
 
-	change->job =
-	    (struct store_job){.run = change_run, .done = change_done};
+	change->job = (struct store_job){
+	    .run = change_run, .done = change_done, .source = change->source};
 	err = store_submit(change->registrar->config.store, &change->job);
 	if (err != 0)
 		reason_set(&change->why, err, "%s", err_text(err));

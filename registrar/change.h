@@ -2,6 +2,7 @@
 #ifndef REGISTRAR_CHANGE_H
 #define REGISTRAR_CHANGE_H
 
+#include "base/addr.h"
 #include "base/domain.h"
 #include "registrar/registrar.h"
 
@@ -10,6 +11,7 @@ enum change_kind {
 	CHANGE_IDENTITY_UNLOCK,
 	CHANGE_IDENTITY_DISABLE,
 	CHANGE_IDENTITY_ENABLE,
+	CHANGE_TOKEN_REMOVE,
 	CHANGE_DNS_PROMOTE,
 	CHANGE_DNS_RETIRE,
 };
@@ -17,10 +19,11 @@ enum change_kind {
 struct change {
 	struct registrar *registrar;
 	enum change_kind kind;
-	char name[DOMAIN_MAX + 1]; /* identity or label; ADN */
+	char name[DOMAIN_MAX + 1]; /* identity or label; token; ADN */
 	char label[16];            /* DNS: "" for all */
 	char serial[64];           /* retire: "" for any */
 	char actor[64];
+	char source[IP_TEXT_MAX];            /* the peer's address, or "" */
 	void (*done)(struct change *change); /* on the store's thread */
 
 	int result; /* 0, -ERR_NOT_FOUND, -ERR_REFUSED, ... with why */

@@ -195,7 +195,8 @@ sign_done(struct signer_request *sign)
 		finish(issue, err);
 		return;
 	}
-	issue->job = (struct store_job){.run = store_run, .done = store_done};
+	issue->job = (struct store_job){
+	    .run = store_run, .done = store_done, .source = issue->source};
 	err = store_submit(issue->registrar->config.store, &issue->job);
 	if (err != 0)
 		finish(issue, err);

@@ -28,6 +28,7 @@ struct dns_issue {
 	struct ip_addr addresses[DNS_ADDRESSES_MAX];
 	size_t n_addresses;
 	char actor[64];
+	char source[IP_TEXT_MAX];              /* the peer's address, or "" */
 	void (*done)(struct dns_issue *issue); /* on any thread */
 
 	/* The answer. cert and serial when result is 0; the caller frees

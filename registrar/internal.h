@@ -10,6 +10,7 @@
 struct registrar {
 	struct registrar_config config;
 	struct limits *limits;
+	struct limits *token_limits; /* of tokens that are refused */
 	struct trust *trust; /* the CA's own chain; NULL without a signer */
 	struct basic *basic;
 };

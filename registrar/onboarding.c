@@ -128,8 +128,9 @@ derive_run(struct background_task *task)
 		err = srp_register(&add->srp_verifier, config->srp_seed,
 		    add->wire_name, password);
 	if (err == 0) {
-		add->job =
-		    (struct store_job){.run = store_run, .done = store_done};
+		add->job = (struct store_job){.run = store_run,
+		    .done = store_done,
+		    .source = add->source};
 		err = store_submit(config->store, &add->job);
 	}
 	if (err != 0) {

@@ -3,6 +3,7 @@
 #ifndef REGISTRAR_ONBOARDING_H
 #define REGISTRAR_ONBOARDING_H
 
+#include "base/addr.h"
 #include "base/onboarding.h"
 #include "base/verifier.h"
 #include "db/identity.h"
@@ -26,6 +27,7 @@ struct identity_add {
 	int64_t uses;         /* 0: one for a code, unlimited for a password */
 	int64_t expires_in_s; /* 0: never */
 	char actor[64];
+	char source[IP_TEXT_MAX];               /* the peer's address, or "" */
 	void (*done)(struct identity_add *add); /* on any thread */
 
 	/* The answer; what it holds is secret and shown once. */

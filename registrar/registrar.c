@@ -28,10 +28,18 @@ registrar_new(struct registrar **out, const struct registrar_config *config)
 	    .source_per_minute = config->source_per_minute,
 	    .total_burst = config->total_burst,
 	    .total_per_minute = config->total_per_minute};
+	/* How many refused tokens of a source, and of all, are answered and
+	 * recorded one by one. Whoever has a right one is not limited. */
+	const struct limits_config token_limits = {.source_burst = 20,
+	    .source_per_minute = 10,
+	    .total_burst = 200,
+	    .total_per_minute = 100};
 	struct registrar *registrar = calloc(1, sizeof(*registrar));
 	int err = registrar != NULL ? limits_new(&registrar->limits, &limits)
 				    : -ERR_NOMEM;
 
+	if (err == 0)
+		err = limits_new(&registrar->token_limits, &token_limits);
 	if (err == 0) {
 		registrar->config = *config;
 		err = basic_new(&registrar->basic);
@@ -61,6 +69,7 @@ registrar_free(struct registrar *registrar)
 	basic_free(registrar->basic);
 	trust_free(registrar->trust);
 	limits_free(registrar->limits);
+	limits_free(registrar->token_limits);
 	free(registrar);
 }
 

@@ -10,9 +10,12 @@
 #include "registrar/change.h"
 #include "registrar/dns_issue.h"
 #include "registrar/onboarding.h"
+#include "registrar/token.h"
 
 int identity_body_read(
     struct identity_add *add, const json_t *body, struct reason *why) NODISCARD;
+int token_body_read(
+    struct token_add *add, const json_t *body, struct reason *why) NODISCARD;
 /* The caller frees *csr. */
 int dns_issue_body_read(struct dns_issue *issue, struct csr **csr,
     const json_t *body, struct reason *why) NODISCARD;

@@ -81,6 +81,7 @@ admin_change(struct request *request, enum change_kind kind)
 		p->change.registrar = request->app->registrar;
 		p->change.done = change_done;
 		actor_name(p->change.actor, request);
+		actor_source(p->change.source, request);
 		request_prepare(request, &p->pending);
 		err = registrar_change(&p->change);
 		why = err != 0 ? p->change.why : why;

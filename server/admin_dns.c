@@ -224,6 +224,7 @@ admin_dns_issue(struct request *request)
 		p->issue.registrar = request->app->registrar;
 		p->issue.done = issue_done;
 		actor_name(p->issue.actor, request);
+		actor_source(p->issue.source, request);
 		request_prepare(request, &p->pending);
 		err = registrar_dns_issue(&p->issue, csr);
 		why = err != 0 ? p->issue.why : why;

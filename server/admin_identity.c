@@ -217,6 +217,7 @@ admin_identity_add(struct request *request)
 		p->add.registrar = request->app->registrar;
 		p->add.done = identity_done;
 		actor_name(p->add.actor, request);
+		actor_source(p->add.source, request);
 		request_prepare(request, &p->pending);
 		err = registrar_identity_add(&p->add);
 		why = err != 0 ? p->add.why : why;

@@ -195,7 +195,18 @@ json_time(int64_t time)
 void
 actor_name(char out[64], const struct request *request)
 {
-	snprintf(out, 64, "uid %u", (unsigned int)request->peer->uid);
+	if (request->conn->kind == LISTENER_ADMIN_TLS)
+		snprintf(out, 64, "token %s", request->token);
+	else
+		snprintf(out, 64, "uid %u", (unsigned int)request->peer->uid);
+}
+
+void
+actor_source(char out[IP_TEXT_MAX], const struct request *request)
+{
+	out[0] = '\0';
+	if (request->peer->ip.len != 0)
+		ip_format(out, &request->peer->ip);
 }
 
 bool

@@ -32,8 +32,10 @@ int json_copy_number(int64_t *out, const json_t *object, const char *key,
 /* RFC 3339 time, or null for 0. */
 json_t *json_time(int64_t time);
 
-/* Who administers, for the audit log: "uid 0". */
+/* Who administers, for the audit log: "uid 0", "token NAME"; and from where: ""
+ * on this host. */
 void actor_name(char out[64], const struct request *request);
+void actor_source(char out[IP_TEXT_MAX], const struct request *request);
 
 /* limit and cursor of a list request; replies and returns false if they are
  * malformed. */

@@ -25,15 +25,15 @@ hex_string(struct bytes value)
 }
 
 static json_t *
-listening(const struct app *app)
+addresses(const struct app *app, size_t n,
+    const struct sockaddr *(*get)(const struct engine *engine, size_t i))
 {
 	json_t *list = json_array();
-	size_t n = engine_config(app->engine)->n_listen;
 
 	for (size_t i = 0; i < n; i++) {
 		char text[ENDPOINT_TEXT_MAX];
 
-		endpoint_format(text, engine_address(app->engine, i));
+		endpoint_format(text, get(app->engine, i));
 		json_array_append_new(list, json_string(text));
 	}
 	return list;
@@ -58,7 +58,7 @@ ca_summary(struct app *app)
 static json_t *
 pake_summary(struct app *app)
 {
-	struct tls_server *tls = engine_tls(app->engine);
+	struct tls_server *tls = engine_tls(app->engine, LISTENER_TLS);
 	bool offered = tls_server_offers_pake(tls);
 	bool srp = tls_server_offers_srp(tls);
 	struct reason why;
@@ -91,6 +91,7 @@ void
 admin_status(struct request *request)
 {
 	struct app *app = request->app;
+	const struct engine_config *config = engine_config(app->engine);
 	int64_t identities = 0, certificates = 0;
 	int err = identity_count(request->reader, &identities);
 
@@ -101,12 +102,15 @@ admin_status(struct request *request)
 		return;
 	}
 	reply_json(request, MHD_HTTP_OK,
-	    json_pack("{ss ss so sI so ss so so so so sI sI sI}", "version",
+	    json_pack("{ss ss so sI so so ss so so so so sI sI sI}", "version",
 		ESTUARY_VERSION, "state", "running", "started_at",
 		json_time(app->started_at), "uptime_s",
 		(json_int_t)(clock_now() - app->started_at), "listen",
-		listening(app), "server_name", app->server_name, "ca",
-		ca_summary(app), "server_certificate_not_after",
+		addresses(app, config->n_listen, engine_address),
+		"admin_listen",
+		addresses(app, config->n_admin_listen, engine_admin_address),
+		"server_name", app->server_name, "ca", ca_summary(app),
+		"server_certificate_not_after",
 		json_time(atomic_load(&app->own_cert_not_after)), "pake",
 		pake_summary(app), "mdns", mdns_summary(app), "identities",
 		(json_int_t)identities, "certificates",

@@ -288,6 +288,18 @@ add_listener(void *arg, const char *item)
 }
 
 static int
+add_admin_listener(void *arg, const char *item)
+{
+	struct engine_config *config = arg;
+	socklen_t len;
+
+	if (config->n_admin_listen == ARRAY_LEN(config->admin_listen))
+		return -ERR_TOO_LARGE;
+	return endpoint_parse(
+	    &config->admin_listen[config->n_admin_listen++], &len, item);
+}
+
+static int
 start_engine(struct app *app, struct reason *why)
 {
 	struct engine_config config = {.app = app,
@@ -302,20 +314,25 @@ start_engine(struct app *app, struct reason *why)
 		config_number(app->config, "server.max_connections"),
 	    .max_per_source =
 		config_number(app->config, "server.max_per_source")};
-	struct tls_server *tls = NULL;
+	struct engine_tls tls = {NULL};
 	int err =
 	    config_each(app->config, "server.listen", add_listener, &config);
 
 	if (err != 0)
 		return reason_set(why, err, "server.listen: more than %zu",
 		    ARRAY_LEN(config.listen));
+	err = config_each(
+	    app->config, "admin.listen", add_admin_listener, &config);
+	if (err != 0)
+		return reason_set(why, err, "admin.listen: more than %zu",
+		    ARRAY_LEN(config.admin_listen));
 	err = own_cert_prepare(app, &tls, why);
 	if (err == 0 && app->pake_why.text[0] != '\0')
 		log_error(
 		    "PAKE is not offered", "reason=\"%s\"", app->pake_why.text);
 	if (err == 0)
-		err = engine_start(&app->engine, &config, tls, why);
-	tls_server_unref(tls);
+		err = engine_start(&app->engine, &config, &tls, why);
+	own_cert_tls_fini(&tls);
 	return err;
 }
 
@@ -347,7 +364,7 @@ static int
 describe_service(struct mdns_service *service, const struct app *app)
 {
 	const char *instance = config_text(app->config, "mdns.instance");
-	struct tls_server *tls = engine_tls(app->engine);
+	struct tls_server *tls = engine_tls(app->engine, LISTENER_TLS);
 	bool pake = tls_server_offers_pake(tls);
 	bool srp = tls_server_offers_srp(tls);
 	int err;
@@ -496,17 +513,17 @@ app_stop(struct app *app)
 void
 app_tick(struct app *app)
 {
-	struct tls_server *tls = NULL;
+	struct engine_tls tls = {NULL};
 	struct reason why = {""};
 
 	if (!own_cert_is_due(app))
 		return;
 	if (own_cert_prepare(app, &tls, &why) == 0)
-		engine_set_tls(app->engine, tls);
+		engine_set_tls(app->engine, &tls);
 	else
 		log_error("server certificate not renewed", "reason=\"%s\"",
 		    why.text);
-	tls_server_unref(tls);
+	own_cert_tls_fini(&tls);
 }
 
 int

@@ -44,7 +44,6 @@ unlink_from_all(struct conn *conn)
 		conn->worker->all = conn->next;
 	if (conn->next != NULL)
 		conn->next->prev = conn->prev;
-	conn->worker->n_conns--;
 }
 
 static void
@@ -185,12 +184,14 @@ takes_input(const struct conn *conn)
 
 /* Busy is who waits for us, or takes an answer. Whatever the peer has yet to
  * send is idleness, however busily it comes in small pieces: a connection ages
- * from its last step (accepted, handshake done, request answered). */
+ * from its last step (accepted, handshake done, request answered). An
+ * administrator is never in the way. */
 static bool
 is_idle(const struct conn *conn)
 {
-	return !conn->answering && conn->out.data == NULL &&
-	       conn->phase != CONN_CLAIMING && conn->phase != CONN_CONFIRMING;
+	return !conn->answering && !conn->administers &&
+	       conn->out.data == NULL && conn->phase != CONN_CLAIMING &&
+	       conn->phase != CONN_CONFIRMING;
 }
 
 static void
@@ -404,7 +405,7 @@ identify_peer(struct conn *conn, const struct sockaddr *address)
 	socklen_t len = sizeof(cred);
 
 	endpoint_format(conn->peer.text, address);
-	if (conn->kind == LISTENER_TLS)
+	if (conn->kind != LISTENER_ADMIN)
 		return ip_from_sockaddr(&conn->peer.ip, address);
 	if (getsockopt(conn->socket.fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) !=
 	    0)
@@ -417,7 +418,7 @@ identify_peer(struct conn *conn, const struct sockaddr *address)
 static int
 start_tls(struct conn *conn)
 {
-	struct tls_server *tls = engine_tls(conn->worker->engine);
+	struct tls_server *tls = engine_tls(conn->worker->engine, conn->kind);
 	int err =
 	    tls_conn_accept(&conn->tls, tls, conn->socket.fd, on_claim, conn);
 
@@ -453,12 +454,11 @@ conn_accept(struct worker *worker, int fd, enum listener_kind kind,
 	if (worker->all != NULL)
 		worker->all->prev = conn;
 	worker->all = conn;
-	worker->n_conns++;
 	engine_count_connection(worker->engine, 1);
 	if (crowd != NULL)
 		crowd_join(crowd, &conn->member, source);
 	err = identify_peer(conn, address);
-	if (err == 0 && kind == LISTENER_TLS)
+	if (err == 0 && kind != LISTENER_ADMIN)
 		err = start_tls(conn);
 	if (err != 0) {
 		conn_kill(conn);

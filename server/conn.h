@@ -65,10 +65,11 @@ struct conn {
 	size_t discarded;   /* while it lingers */
 
 	bool dead, eof, rdhup, touched;
-	bool in_mhd;     /* between MHD's STARTED and CLOSED */
-	bool in_request; /* between a request's first call and COMPLETED */
-	bool answering;  /* that request has arrived */
-	bool suspended;  /* that request waits for another thread */
+	bool administers; /* it showed a token that is one */
+	bool in_mhd;      /* between MHD's STARTED and CLOSED */
+	bool in_request;  /* between a request's first call and COMPLETED */
+	bool answering;   /* that request has arrived */
+	bool suspended;   /* that request waits for another thread */
 	struct request *waiting; /* the suspended one */
 
 	struct client_cert *client_cert; /* once it was judged */

@@ -21,7 +21,7 @@ struct engine {
 	struct worker *workers;
 	size_t n_workers, n_started;
 	pthread_mutex_t mutex;
-	struct tls_server *tls; /* under mutex */
+	struct engine_tls tls; /* under mutex */
 	atomic_size_t connections;
 	struct crowd_places places[LISTENER_KINDS];
 };
@@ -38,28 +38,44 @@ engine_address(const struct engine *engine, size_t i)
 	return (const struct sockaddr *)&engine->config.listen[i];
 }
 
+const struct sockaddr *
+engine_admin_address(const struct engine *engine, size_t i)
+{
+	return (const struct sockaddr *)&engine->config.admin_listen[i];
+}
+
 struct tls_server *
-engine_tls(struct engine *engine)
+engine_tls(struct engine *engine, enum listener_kind kind)
 {
 	struct tls_server *tls;
 
 	pthread_mutex_lock(&engine->mutex);
-	tls = tls_server_ref(engine->tls);
+	tls = tls_server_ref(kind == LISTENER_ADMIN_TLS ? engine->tls.admin
+							: engine->tls.public);
 	pthread_mutex_unlock(&engine->mutex);
 	return tls;
 }
 
-void
-engine_set_tls(struct engine *engine, struct tls_server *tls)
+static struct engine_tls
+tls_ref(const struct engine_tls *tls)
 {
-	struct tls_server *old;
+	tls_server_ref(tls->public);
+	if (tls->admin != NULL)
+		tls_server_ref(tls->admin);
+	return *tls;
+}
 
-	tls_server_ref(tls);
+void
+engine_set_tls(struct engine *engine, const struct engine_tls *tls)
+{
+	struct engine_tls old, new = tls_ref(tls);
+
 	pthread_mutex_lock(&engine->mutex);
 	old = engine->tls;
-	engine->tls = tls;
+	engine->tls = new;
 	pthread_mutex_unlock(&engine->mutex);
-	tls_server_unref(old);
+	tls_server_unref(old.public);
+	tls_server_unref(old.admin);
 }
 
 size_t
@@ -99,7 +115,8 @@ fit_descriptors(struct engine *engine)
 {
 	int64_t *max = &engine->config.max_connections;
 	rlim_t each = DESCRIPTORS_EACH * engine->n_workers;
-	rlim_t wanted = each * (rlim_t)*max + DESCRIPTORS_SPARE;
+	rlim_t spare = each * ENGINE_ADMIN_CONNECTIONS_MAX + DESCRIPTORS_SPARE;
+	rlim_t wanted = each * (rlim_t)*max + spare;
 	struct rlimit limit;
 
 	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
@@ -113,8 +130,8 @@ fit_descriptors(struct engine *engine)
 	}
 	if (limit.rlim_cur >= wanted)
 		return;
-	*max = limit.rlim_cur > DESCRIPTORS_SPARE
-		   ? (int64_t)((limit.rlim_cur - DESCRIPTORS_SPARE) / each)
+	*max = limit.rlim_cur > spare
+		   ? (int64_t)((limit.rlim_cur - spare) / each)
 		   : 0;
 	if (*max < CONNECTIONS_MIN)
 		*max = CONNECTIONS_MIN;
@@ -126,19 +143,32 @@ fit_descriptors(struct engine *engine)
 /* The first worker's bind replaces port 0 by the real one, which the others
  * then share. */
 static int
+add_tcp_listeners(struct worker *worker, struct sockaddr_storage *addresses,
+    size_t n, enum listener_kind kind, bool first, struct reason *why)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < n && err == 0; i++) {
+		struct listener *l = &worker->listeners[worker->n_listeners];
+
+		err = listen_tcp(&l->watch.fd, &addresses[i], first, why);
+		l->kind = kind;
+		worker->n_listeners += err == 0 ? 1 : 0;
+	}
+	return err;
+}
+
+static int
 add_listeners(struct engine *engine, struct worker *worker, bool first,
     struct reason *why)
 {
 	struct engine_config *config = &engine->config;
-	int err = 0;
+	int err = add_tcp_listeners(
+	    worker, config->listen, config->n_listen, LISTENER_TLS, first, why);
 
-	for (size_t i = 0; i < config->n_listen && err == 0; i++) {
-		struct listener *l = &worker->listeners[worker->n_listeners];
-
-		err = listen_tcp(&l->watch.fd, &config->listen[i], first, why);
-		l->kind = LISTENER_TLS;
-		worker->n_listeners += err == 0 ? 1 : 0;
-	}
+	if (err == 0)
+		err = add_tcp_listeners(worker, config->admin_listen,
+		    config->n_admin_listen, LISTENER_ADMIN_TLS, first, why);
 	if (err == 0 && first) {
 		struct listener *l = &worker->listeners[worker->n_listeners];
 
@@ -183,7 +213,7 @@ start_workers(struct engine *engine, struct reason *why)
 
 int
 engine_start(struct engine **out, const struct engine_config *config,
-    struct tls_server *tls, struct reason *why)
+    const struct engine_tls *tls, struct reason *why)
 {
 	struct engine *engine = calloc(1, sizeof(*engine));
 	int err;
@@ -195,7 +225,9 @@ engine_start(struct engine **out, const struct engine_config *config,
 	fit_descriptors(engine);
 	crowd_places_init(
 	    &engine->places[LISTENER_TLS], config->max_per_source);
-	engine->tls = tls_server_ref(tls);
+	crowd_places_init(
+	    &engine->places[LISTENER_ADMIN_TLS], ENGINE_ADMIN_PER_SOURCE_MAX);
+	engine->tls = tls_ref(tls);
 	pthread_mutex_init(&engine->mutex, NULL);
 	engine->workers = calloc(engine->n_workers, sizeof(*engine->workers));
 	*out = engine; /* requests ask for it as soon as a worker runs */
@@ -229,7 +261,8 @@ engine_free(struct engine *engine)
 	for (size_t i = 0; engine->workers != NULL && i < engine->n_workers;
 	     i++)
 		worker_free(&engine->workers[i]);
-	tls_server_unref(engine->tls);
+	tls_server_unref(engine->tls.public);
+	tls_server_unref(engine->tls.admin);
 	pthread_mutex_destroy(&engine->mutex);
 	free(engine->workers);
 	free(engine);

@@ -1,5 +1,7 @@
 /* The HTTPS engine: one worker a core, each with SO_REUSEPORT listeners of its
- * own; the first also serves the administrators' Unix socket. */
+ * own; the first also serves the administrators' Unix socket. Administrators
+ * over TLS have listeners and caps of their own, so that a flood of the public
+ * ones leaves them a way in. */
 #ifndef SERVER_ENGINE_H
 #define SERVER_ENGINE_H
 
@@ -11,7 +13,12 @@
 #include "registrar/registrar.h"
 #include "tls/server.h"
 
-#define ENGINE_LISTENERS_MAX 8
+#define ENGINE_LISTENERS_MAX 12
+#define ENGINE_ADMIN_LISTEN_MAX 4
+/* Administrators' connections over TLS: of each worker, and of one address over
+ * all workers. */
+#define ENGINE_ADMIN_CONNECTIONS_MAX 64
+#define ENGINE_ADMIN_PER_SOURCE_MAX 32
 #define ENGINE_WORKERS_MAX 64
 
 struct app;
@@ -21,7 +28,8 @@ struct worker;
 
 enum listener_kind {
 	LISTENER_TLS,
-	LISTENER_ADMIN, /* Unix socket, plain HTTP, peers known by uid */
+	LISTENER_ADMIN,     /* Unix socket, plain HTTP, peers known by uid */
+	LISTENER_ADMIN_TLS, /* bearer tokens */
 	LISTENER_KINDS
 };
 
@@ -29,8 +37,11 @@ struct engine_config {
 	struct app *app;
 	struct store *store;
 	struct registrar *registrar;
-	struct sockaddr_storage listen[ENGINE_LISTENERS_MAX - 1];
+	struct sockaddr_storage
+	    listen[ENGINE_LISTENERS_MAX - ENGINE_ADMIN_LISTEN_MAX - 1];
 	size_t n_listen;
+	struct sockaddr_storage admin_listen[ENGINE_ADMIN_LISTEN_MAX];
+	size_t n_admin_listen;
 	const char *admin_path;
 	size_t n_workers; /* 0: one a core */
 	int64_t idle_timeout_s, handshake_timeout_s;
@@ -38,11 +49,17 @@ struct engine_config {
 	int64_t max_per_source;  /* over all workers */
 };
 
-/* Binds and starts; tls is borrowed for the call (the engine keeps a
- * reference). *out is set before the first request can come; NULL on failure.
+/* What new connections over TLS are served with. */
+struct engine_tls {
+	struct tls_server *public;
+	struct tls_server *admin; /* NULL without admin_listen */
+};
+
+/* Binds and starts; tls is borrowed for the call (the engine keeps
+ * references). *out is set before the first request can come; NULL on failure.
  */
 int engine_start(struct engine **out, const struct engine_config *config,
-    struct tls_server *tls, struct reason *why) NODISCARD;
+    const struct engine_tls *tls, struct reason *why) NODISCARD;
 /* Stops accepting, lets waiting requests finish for a second, and joins the
  * workers. Other rooms may still answer what was handed to them. */
 void engine_stop(struct engine *engine);
@@ -52,10 +69,12 @@ void engine_free(struct engine *engine);
 const struct engine_config *engine_config(const struct engine *engine);
 /* Where listener i is bound; port 0 was replaced by the real one. */
 const struct sockaddr *engine_address(const struct engine *engine, size_t i);
+const struct sockaddr *engine_admin_address(
+    const struct engine *engine, size_t i);
 
 /* The TLS server of new connections, as a new reference. */
-struct tls_server *engine_tls(struct engine *engine);
-void engine_set_tls(struct engine *engine, struct tls_server *tls);
+struct tls_server *engine_tls(struct engine *engine, enum listener_kind kind);
+void engine_set_tls(struct engine *engine, const struct engine_tls *tls);
 
 /* Connections now, over all workers. */
 size_t engine_connections(const struct engine *engine);

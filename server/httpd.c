@@ -264,7 +264,12 @@ reply_text(struct request *request, unsigned int status, const char *fmt, ...)
 static void
 refuse(struct request *request, unsigned int status, const char *reason)
 {
-	if (request->conn->kind == LISTENER_ADMIN)
+	enum listener_kind kind = request->conn->kind;
+
+	/* People look at it with a browser. */
+	if (kind == LISTENER_ADMIN ||
+	    (kind == LISTENER_ADMIN_TLS &&
+		strncmp(request->path, "/api/", 5) == 0))
 		admin_problem(request, status, reason);
 	else
 		reply_text(request, status, "%s", reason);
@@ -441,7 +446,8 @@ httpd_start(struct worker *worker)
 	    on_completed, NULL, MHD_OPTION_NOTIFY_CONNECTION, on_connection,
 	    worker, MHD_OPTION_CONNECTION_TIMEOUT,
 	    (unsigned int)config->idle_timeout_s, MHD_OPTION_CONNECTION_LIMIT,
-	    (unsigned int)config->max_connections + CONNECTIONS_SPARE,
+	    (unsigned int)config->max_connections +
+		ENGINE_ADMIN_CONNECTIONS_MAX + CONNECTIONS_SPARE,
 	    MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY_BYTES,
 	    MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_UNESCAPE_CALLBACK,
 	    unescape, NULL, MHD_OPTION_END);

@@ -152,6 +152,11 @@ say_ready(const struct app *app)
 		endpoint_format(text, engine_address(app->engine, i));
 		log_info("listening too", "listen=%s", text);
 	}
+	n = engine_config(app->engine)->n_admin_listen;
+	for (size_t i = 0; i < n; i++) {
+		endpoint_format(text, engine_admin_address(app->engine, i));
+		log_info("admin", "listen=%s", text);
+	}
 	endpoint_format(text, engine_address(app->engine, 0));
 	dprintf(STDERR_FILENO, "ready listen=%s\n", text);
 }

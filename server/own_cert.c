@@ -169,8 +169,56 @@ make_server(struct tls_server **out, struct app *app,
 	return err;
 }
 
+void
+own_cert_tls_fini(struct engine_tls *tls)
+{
+	tls_server_unref(tls->public);
+	tls_server_unref(tls->admin);
+	*tls = (struct engine_tls){NULL};
+}
+
+/* The root goes along, by whose hash in their token administrators know the
+ * server, and there is no PAKE: it earns nothing here. */
+static int
+make_admin_server(struct tls_server **out, struct app *app,
+    const struct tls_server_config *config, struct reason *why)
+{
+	struct tls_server_config admin = *config;
+	struct buf pem = {0};
+	int err = buf_add(&pem, config->chain_pem.data, config->chain_pem.len);
+
+	if (err == 0)
+		err = cert_to_pem(&pem, signer_root(app->signer));
+	if (err == 0) {
+		admin.chain_pem =
+		    (struct bytes){(const uint8_t *)pem.data, pem.len};
+		admin.pake = false;
+		err = tls_server_new(out, &admin, why);
+	}
+	if (pem.data != NULL) /* the key is in the same file */
+		explicit_bzero(pem.data, pem.len);
+	buf_fini(&pem);
+	return err;
+}
+
+static int
+make_servers(struct engine_tls *out, struct app *app,
+    const struct tls_server_config *config, struct reason *why)
+{
+	struct engine_tls tls = {NULL};
+	int err = make_server(&tls.public, app, config, why);
+
+	if (err == 0 && config_text(app->config, "admin.listen")[0] != '\0')
+		err = make_admin_server(&tls.admin, app, config, why);
+	if (err == 0)
+		*out = tls;
+	else
+		own_cert_tls_fini(&tls);
+	return err;
+}
+
 int
-own_cert_prepare(struct app *app, struct tls_server **out, struct reason *why)
+own_cert_prepare(struct app *app, struct engine_tls *out, struct reason *why)
 {
 	const struct registrar_config *registrar =
 	    registrar_config(app->registrar);
@@ -192,7 +240,7 @@ own_cert_prepare(struct app *app, struct tls_server **out, struct reason *why)
 		atomic_store(&app->own_cert_not_after, app->own_cert.not_after);
 		tls.chain_pem = blob_bytes(&pem);
 		tls.key_pem = blob_bytes(&pem);
-		err = make_server(out, app, &tls, why);
+		err = make_servers(out, app, &tls, why);
 	} else if (err == 0) {
 		err = reason_set(why, -ERR_CRYPTO,
 		    "the server certificate just issued cannot be used");

@@ -7,9 +7,11 @@
 #include "tls/server.h"
 
 /* Loads server.pem, or issues anew what is missing, due, or of another name or
- * CA; *out is a TLS server with it. Blocks: for the main thread. */
+ * CA; *out is a TLS server with it, and one for administrators if they are
+ * served over TLS. Blocks: for the main thread. */
 int own_cert_prepare(
-    struct app *app, struct tls_server **out, struct reason *why) NODISCARD;
+    struct app *app, struct engine_tls *out, struct reason *why) NODISCARD;
+void own_cert_tls_fini(struct engine_tls *tls);
 bool own_cert_is_due(const struct app *app);
 
 #endif

@@ -8,6 +8,7 @@
 #define SERVER_REQUEST_H
 
 #include "base/buf.h"
+#include "registrar/token.h"
 #include "server/conn.h"
 
 struct app;
@@ -47,6 +48,8 @@ struct request {
 	const char *method, *path;
 	char params[REQUEST_PARAMS_MAX][REQUEST_PARAM_MAX];
 	struct buf body;
+	/* Who administers over TLS; "" before that is known. */
+	char token[TOKEN_NAME_MAX + 1];
 
 	/* httpd.c's */
 	struct MHD_Connection *mhd;

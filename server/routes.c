@@ -2,11 +2,11 @@
 
 #include <microhttpd.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/str.h"
 #include "server/admin.h"
 #include "server/app.h"
+#include "server/bearer.h"
 #include "server/est.h"
 #include "server/est_enroll.h"
 #include "server/principal.h"
@@ -37,27 +37,31 @@ static const struct route public_routes[] = {
 };
 
 static const struct route admin_routes[] = {
-    {"GET", API "/status", ACCESS_ADMIN, 0, admin_status},
-    {"GET", API "/ca", ACCESS_ADMIN, 0, admin_ca},
-    {"GET", API "/identities", ACCESS_ADMIN, 0, admin_identity_list},
-    {"POST", API "/identities", ACCESS_ADMIN, JSON_BODY_MAX,
+    {"GET", API "/status", ACCESS_READ, 0, admin_status},
+    {"GET", API "/ca", ACCESS_READ, 0, admin_ca},
+    {"GET", API "/identities", ACCESS_READ, 0, admin_identity_list},
+    {"POST", API "/identities", ACCESS_OPERATE, JSON_BODY_MAX,
 	admin_identity_add},
-    {"DELETE", API "/identities/{}", ACCESS_ADMIN, 0, admin_identity_remove},
-    {"POST", API "/identities/{}/unlock", ACCESS_ADMIN, JSON_BODY_MAX,
+    {"DELETE", API "/identities/{}", ACCESS_OPERATE, 0, admin_identity_remove},
+    {"POST", API "/identities/{}/unlock", ACCESS_OPERATE, JSON_BODY_MAX,
 	admin_identity_unlock},
-    {"POST", API "/identities/{}/disable", ACCESS_ADMIN, JSON_BODY_MAX,
+    {"POST", API "/identities/{}/disable", ACCESS_OPERATE, JSON_BODY_MAX,
 	admin_identity_disable},
-    {"POST", API "/identities/{}/enable", ACCESS_ADMIN, JSON_BODY_MAX,
+    {"POST", API "/identities/{}/enable", ACCESS_OPERATE, JSON_BODY_MAX,
 	admin_identity_enable},
-    {"GET", API "/dns-servers", ACCESS_ADMIN, 0, admin_dns_list},
-    {"POST", API "/dns-servers", ACCESS_ADMIN, JSON_BODY_MAX, admin_dns_issue},
-    {"POST", API "/dns-servers/{}/promote", ACCESS_ADMIN, JSON_BODY_MAX,
+    {"GET", API "/dns-servers", ACCESS_READ, 0, admin_dns_list},
+    {"POST", API "/dns-servers", ACCESS_OPERATE, JSON_BODY_MAX,
+	admin_dns_issue},
+    {"POST", API "/dns-servers/{}/promote", ACCESS_OPERATE, JSON_BODY_MAX,
 	admin_dns_promote},
-    {"POST", API "/dns-servers/{}/retire", ACCESS_ADMIN, JSON_BODY_MAX,
+    {"POST", API "/dns-servers/{}/retire", ACCESS_OPERATE, JSON_BODY_MAX,
 	admin_dns_retire},
-    {"GET", API "/certificates", ACCESS_ADMIN, 0, admin_cert_list},
-    {"GET", API "/certificates/{}", ACCESS_ADMIN, 0, admin_cert_show},
-    {"GET", API "/audit", ACCESS_ADMIN, 0, admin_audit},
+    {"GET", API "/certificates", ACCESS_READ, 0, admin_cert_list},
+    {"GET", API "/certificates/{}", ACCESS_READ, 0, admin_cert_show},
+    {"GET", API "/audit", ACCESS_READ, 0, admin_audit},
+    {"GET", API "/tokens", ACCESS_ADMIN, 0, admin_token_list},
+    {"POST", API "/tokens", ACCESS_ADMIN, JSON_BODY_MAX, admin_token_add},
+    {"DELETE", API "/tokens/{}", ACCESS_ADMIN, 0, admin_token_remove},
 };
 
 /* One segment of a path, decoded (RFC 3986 2.1): false for a NUL, a stray %, or
@@ -128,10 +132,10 @@ method_matches(const struct route *route, const char *method)
 		   strcmp(method, "HEAD") == 0);
 }
 
-static const struct route *
-routes_of(enum listener_kind listener, size_t *n)
+const struct route *
+route_table(enum listener_kind listener, size_t *n)
 {
-	if (listener == LISTENER_ADMIN) {
+	if (listener != LISTENER_TLS) {
 		*n = ARRAY_LEN(admin_routes);
 		return admin_routes;
 	}
@@ -145,7 +149,7 @@ route_find(const struct route **route,
     enum listener_kind listener, const char *method, const char *path)
 {
 	size_t n;
-	const struct route *routes = routes_of(listener, &n);
+	const struct route *routes = route_table(listener, &n);
 	int result = -ERR_NOT_FOUND;
 
 	for (size_t i = 0; i < n; i++) {
@@ -166,7 +170,7 @@ route_allowed(
 {
 	char params[REQUEST_PARAMS_MAX][REQUEST_PARAM_MAX];
 	size_t n;
-	const struct route *routes = routes_of(listener, &n);
+	const struct route *routes = route_table(listener, &n);
 	struct buf list = {0};
 
 	for (size_t i = 0; i < n; i++)
@@ -179,19 +183,6 @@ route_allowed(
 	if (str_format(out, size, "%s", buf_text(&list)) != 0)
 		out[0] = '\0';
 	buf_fini(&list);
-}
-
-static bool
-authorize_admin(struct request *request)
-{
-	const struct peer *peer = request->peer;
-
-	if (peer->kind == PEER_LOCAL &&
-	    (peer->uid == 0 || peer->uid == geteuid()))
-		return true;
-	admin_problem(request, MHD_HTTP_FORBIDDEN,
-	    "only root and the user that estuaryd runs as may administer");
-	return false;
 }
 
 static void
@@ -228,8 +219,10 @@ route_authorize(struct request *request)
 		return true;
 	case ACCESS_DNS:
 		return authorize_dns(request);
+	case ACCESS_READ:
+	case ACCESS_OPERATE:
 	case ACCESS_ADMIN:
-		return authorize_admin(request);
+		return admin_authorize(request);
 	}
 	return false;
 }

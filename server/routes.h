@@ -8,6 +8,9 @@ enum access {
 	ACCESS_ANYONE,
 	ACCESS_HANDLER, /* the handler finds out who asks */
 	ACCESS_DNS,     /* eecerts.access: anyone, or authenticated peers */
+	/* The administrators' API: what scope a bearer token needs. */
+	ACCESS_READ,
+	ACCESS_OPERATE,
 	ACCESS_ADMIN,
 };
 
@@ -20,6 +23,9 @@ struct route {
 };
 
 enum { ROUTE_METHOD_NOT_ALLOWED = 1 };
+
+/* What a kind of listener serves. */
+const struct route *route_table(enum listener_kind listener, size_t *n);
 
 /* The path is as it came, percent-encoded; the parameters are decoded. 0 with
  * the route and the parameters; -ERR_NOT_FOUND, or

@@ -25,6 +25,10 @@ const struct config_key settings_schema[] = {
     {"server.max_per_source", CONFIG_NUMBER, "1024", 1, 1000000, NULL,
 	"Connections of one address, over all workers. Its oldest idle one\n"
 	"gives way to one more."},
+    {"admin.listen", CONFIG_ENDPOINTS, "", 0, 0, NULL,
+	"Where administrators with a token are served over TLS, as\n"
+	"server.listen. Empty: nowhere; estuaryctl then works on this host\n"
+	"only."},
     {"ca.domain", CONFIG_DOMAIN, "", 0, 0, NULL,
 	"The CA issues names in and below this domain only: a critical name\n"
 	"constraint of its root, fixed at the first start. Empty: the domain\n"

@@ -129,7 +129,8 @@ listener_ready(struct watch *watch, uint32_t events)
 			    errno == ENOBUFS || errno == ENOMEM) {
 				log_error("connections wait",
 				    "error=\"%s\" connections=%zu",
-				    strerror(errno), worker->n_conns);
+				    strerror(errno),
+				    engine_connections(worker->engine));
 				listeners_watch(worker, false);
 			}
 			return;
@@ -295,10 +296,15 @@ static int
 crowds_make(struct worker *worker)
 {
 	const struct engine_config *config = engine_config(worker->engine);
-
-	return crowd_new(&worker->crowds[LISTENER_TLS],
+	int err = crowd_new(&worker->crowds[LISTENER_TLS],
 	    engine_places(worker->engine, LISTENER_TLS),
 	    (size_t)config->max_connections);
+
+	if (err == 0)
+		err = crowd_new(&worker->crowds[LISTENER_ADMIN_TLS],
+		    engine_places(worker->engine, LISTENER_ADMIN_TLS),
+		    ENGINE_ADMIN_CONNECTIONS_MAX);
+	return err;
 }
 
 int

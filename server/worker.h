@@ -69,7 +69,7 @@ struct worker {
 	struct conn *grave;   /* dead ones, freed after the batch of events */
 	struct conn *adding;  /* being handed to MHD */
 	bool run_again;       /* MHD has something to notice */
-	size_t n_conns, n_waiting;
+	size_t n_waiting;
 
 	pthread_mutex_t mutex;
 	struct post *posts, **posts_tail;
