@@ -77,7 +77,9 @@ ctl_remote_judge(
 
 	if (err == 0)
 		return 0;
-	reason_set(&verdict->why, err, "%s",
-	    inner.text[0] != '\0' ? inner.text : err_text(err));
-	return reason_set(why, err, "%s", verdict->why.text);
+	if (inner.text[0] == '\0')
+		reason_set(&inner, err, "%s", err_text(err));
+	verdict->why = inner;
+	/* why may be verdict->why itself. */
+	return reason_set(why, err, "%s", inner.text);
 }

@@ -42,7 +42,7 @@ check_listener(
 		return;
 	FUZZ_CHECK(strstr(allowed, method) != NULL);
 	FUZZ_CHECK(
-	    (route->access == ACCESS_ADMIN) == (listener == LISTENER_ADMIN));
+	    (route->access >= ACCESS_READ) == (listener != LISTENER_TLS));
 	check_params(route, params, path);
 }
 
@@ -55,5 +55,6 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	check_listener(LISTENER_TLS, method, path);
 	check_listener(LISTENER_ADMIN, method, path);
+	check_listener(LISTENER_ADMIN_TLS, method, path);
 	return 0;
 }

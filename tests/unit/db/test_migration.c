@@ -13,6 +13,7 @@ static const char back_to_1[] =
     "PRAGMA foreign_keys = OFF;"
     "DROP TABLE srp_verifier;"
     "DROP TABLE srp_seed;"
+    "DROP TABLE token;"
     "DROP TABLE pake_record;"
     "DROP TABLE identity;"
     "ALTER TABLE certificate DROP COLUMN identity_id;"
@@ -103,7 +104,7 @@ test_version_1(void **state)
 	struct identity i;
 	int64_t id = -1;
 
-	assert_int_equal(3, sql_number(f->path, "PRAGMA user_version"));
+	assert_int_equal(4, sql_number(f->path, "PRAGMA user_version"));
 	assert_int_equal(0, identity_get(f->reader, 3, look, &i));
 	assert_int_equal(7, i.guesses_left);
 	assert_int_equal(10, i.guesses_max);

@@ -64,18 +64,24 @@ test_admin_paths(void **state)
 	static const struct {
 		const char *method, *path, *param;
 		void (*handle)(struct request *request);
-	} good[] = {{"GET", API "/status", "", admin_status},
-	    {"GET", API "/identities", "", admin_identity_list},
-	    {"POST", API "/identities", "", admin_identity_add},
-	    {"DELETE", API "/identities/ABC", "ABC", admin_identity_remove},
-	    {"POST", API "/identities/a b/unlock", "a b",
-		admin_identity_unlock},
+		enum access access;
+	} good[] = {{"GET", API "/status", "", admin_status, ACCESS_READ},
+	    {"GET", API "/identities", "", admin_identity_list, ACCESS_READ},
+	    {"POST", API "/identities", "", admin_identity_add, ACCESS_OPERATE},
+	    {"DELETE", API "/identities/ABC", "ABC", admin_identity_remove,
+		ACCESS_OPERATE},
+	    {"POST", API "/identities/a b/unlock", "a b", admin_identity_unlock,
+		ACCESS_OPERATE},
 	    {"POST", API "/dns-servers/dns.example/promote", "dns.example",
-		admin_dns_promote},
+		admin_dns_promote, ACCESS_OPERATE},
 	    {"POST", API "/dns-servers/dns.example/retire", "dns.example",
-		admin_dns_retire},
-	    {"GET", API "/certificates/0a", "0a", admin_cert_show},
-	    {"GET", API "/audit", "", admin_audit}};
+		admin_dns_retire, ACCESS_OPERATE},
+	    {"GET", API "/certificates/0a", "0a", admin_cert_show, ACCESS_READ},
+	    {"GET", API "/audit", "", admin_audit, ACCESS_READ},
+	    {"GET", API "/tokens", "", admin_token_list, ACCESS_ADMIN},
+	    {"POST", API "/tokens", "", admin_token_add, ACCESS_ADMIN},
+	    {"DELETE", API "/tokens/ops", "ops", admin_token_remove,
+		ACCESS_ADMIN}};
 	struct match m;
 
 	(void)state;
@@ -84,10 +90,46 @@ test_admin_paths(void **state)
 		    0, find(&m, LISTENER_ADMIN, good[i].method, good[i].path));
 		assert_ptr_equal(good[i].handle, m.route->handle);
 		assert_string_equal(good[i].param, m.params[0]);
-		assert_int_equal(ACCESS_ADMIN, m.route->access);
+		assert_int_equal(good[i].access, m.route->access);
+		assert_int_equal(0,
+		    find(&m, LISTENER_ADMIN_TLS, good[i].method, good[i].path));
 		/* Nothing of it is served to the network. */
 		assert_int_equal(-ERR_NOT_FOUND,
 		    find(&m, LISTENER_TLS, good[i].method, good[i].path));
+	}
+}
+
+/* Each route of the API names the scope that it needs, whoever adds it: nothing
+ * that changes something is open to readers, and what is about tokens only to
+ * administrators. None of the public ones is reached by a scope. */
+static void
+test_scopes(void **state)
+{
+	static const enum listener_kind admin[] = {
+	    LISTENER_ADMIN, LISTENER_ADMIN_TLS};
+	const struct route *routes;
+	size_t n;
+
+	(void)state;
+	for (size_t k = 0; k < ARRAY_LEN(admin); k++) {
+		routes = route_table(admin[k], &n);
+		assert_true(n >= 18);
+		for (size_t i = 0; i < n; i++) {
+			assert_true(routes[i].access == ACCESS_READ ||
+				    routes[i].access == ACCESS_OPERATE ||
+				    routes[i].access == ACCESS_ADMIN);
+			if (strcmp(routes[i].method, "GET") != 0)
+				assert_int_not_equal(
+				    ACCESS_READ, routes[i].access);
+			if (strncmp(routes[i].path, API "/tokens", 14) == 0)
+				assert_int_equal(
+				    ACCESS_ADMIN, routes[i].access);
+		}
+	}
+	routes = route_table(LISTENER_TLS, &n);
+	for (size_t i = 0; i < n; i++) {
+		assert_true(routes[i].access < ACCESS_READ);
+		assert_null(strstr(routes[i].path, API));
 	}
 }
 
@@ -217,7 +259,8 @@ test_authorized(void **state)
 	static struct app app;
 	struct peer peer = {.kind = PEER_ANONYMOUS};
 	struct match m;
-	struct request request = {.app = &app, .peer = &peer};
+	struct conn conn = {.kind = LISTENER_ADMIN};
+	struct request request = {.app = &app, .conn = &conn, .peer = &peer};
 
 	(void)state;
 	assert_int_equal(0, find(&m, LISTENER_TLS, "GET", EST "/eecerts"));
@@ -246,6 +289,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_public_paths),
 	    cmocka_unit_test(test_admin_paths),
+	    cmocka_unit_test(test_scopes),
 	    cmocka_unit_test(test_unknown_paths),
 	    cmocka_unit_test(test_encoded_paths),
 	    cmocka_unit_test(test_long_parameter),
