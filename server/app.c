@@ -314,7 +314,7 @@ start_engine(struct app *app, struct reason *why)
 		config_number(app->config, "server.max_connections"),
 	    .max_per_source =
 		config_number(app->config, "server.max_per_source")};
-	struct engine_tls tls = {NULL};
+	struct engine_tls tls = {.public = NULL};
 	int err =
 	    config_each(app->config, "server.listen", add_listener, &config);
 
@@ -513,7 +513,7 @@ app_stop(struct app *app)
 void
 app_tick(struct app *app)
 {
-	struct engine_tls tls = {NULL};
+	struct engine_tls tls = {.public = NULL};
 	struct reason why = {""};
 
 	if (!own_cert_is_due(app))

@@ -174,7 +174,7 @@ own_cert_tls_fini(struct engine_tls *tls)
 {
 	tls_server_unref(tls->public);
 	tls_server_unref(tls->admin);
-	*tls = (struct engine_tls){NULL};
+	*tls = (struct engine_tls){.public = NULL};
 }
 
 /* The root goes along, by whose hash in their token administrators know the
@@ -205,7 +205,7 @@ static int
 make_servers(struct engine_tls *out, struct app *app,
     const struct tls_server_config *config, struct reason *why)
 {
-	struct engine_tls tls = {NULL};
+	struct engine_tls tls = {.public = NULL};
 	int err = make_server(&tls.public, app, config, why);
 
 	if (err == 0 && config_text(app->config, "admin.listen")[0] != '\0')
