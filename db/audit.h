@@ -4,6 +4,7 @@
 
 #include <stdint.h>
 
+#include "base/buf.h"
 #include "db/store.h"
 
 /* One row. Texts are never NULL when read; "" where they do not apply. */
@@ -16,16 +17,24 @@ struct audit_row {
 	const char *subject; /* what it was done to: a name, a serial */
 	const char *source;  /* the peer's address */
 	const char *detail;  /* the reason, in words */
+	/* When read: of count, so many are not in the chain yet (last_at is
+	 * then theirs), and the row's hash (db/audit_chain.h). */
+	int64_t pending;
+	struct bytes hash;
 };
 
 /* Adds a row within the transaction of the change that it records. Of row only
  * the texts are used (NULL counts as ""; a source of NULL as the job's). */
 int audit_add(
     struct store_txn *txn, int64_t now, const struct audit_row *row) NODISCARD;
-/* The same for a refusal: while one of the same event, subject, source and
- * detail is younger than an hour, it is counted there instead. */
+/* The same for a refusal: the first is a row at once, and what follows within
+ * an hour of it with the same event, subject, source and detail is counted.
+ * That becomes a row of its own, with the count, after the hour or at the next
+ * audit_fold(). */
 int audit_add_refusal(struct store_txn *txn, int64_t now, int64_t times,
     const struct audit_row *row) NODISCARD;
+/* Makes rows of what was counted, so that a checkpoint covers it. */
+int audit_fold(struct store_txn *txn, int64_t now) NODISCARD;
 
 typedef int (*audit_row_fn)(void *arg, const struct audit_row *row);
 

@@ -2,28 +2,28 @@
 
 #include <string.h>
 
+#include "base/log.h"
 #include "db/audit.h"
+#include "db/pake_record.h"
 #include "db/sql.h"
 
 #define BACKOFF_FROM 4 /* wrong guesses in a row */
 
 static int
-put_record(
-    struct store_txn *txn, int64_t identity_id, const struct verifier *record)
+put_record(struct store_txn *txn, int64_t identity_id, const char *wire_name,
+    const struct verifier *record)
 {
 	sqlite3_stmt *stmt AUTORESET = sql_prepare(&txn->conn,
-	    "INSERT INTO pake_record(identity_id, w0, l, w0m, w0n)"
-	    " VALUES(?1, ?2, ?3, ?4, ?5)");
+	    "INSERT INTO pake_record(identity_id, sealed) VALUES(?1, ?2)");
+	struct blob sealed CLEANUP(blob_fini) = {0};
+	int err = stmt != NULL ? pake_record_seal(&sealed, txn, identity_id,
+				     wire_name, record)
+			       : -ERR_IO;
 
-	if (stmt == NULL)
-		return -ERR_IO;
+	if (err != 0)
+		return err;
 	sql_bind_int(stmt, 1, identity_id);
-	sql_bind_blob(stmt, 2, (struct bytes){record->w0, sizeof(record->w0)});
-	sql_bind_blob(stmt, 3, (struct bytes){record->l, sizeof(record->l)});
-	sql_bind_blob(
-	    stmt, 4, (struct bytes){record->w0m, sizeof(record->w0m)});
-	sql_bind_blob(
-	    stmt, 5, (struct bytes){record->w0n, sizeof(record->w0n)});
+	sql_bind_blob(stmt, 2, blob_bytes(&sealed));
 	return sql_run(&txn->conn, stmt);
 }
 
@@ -57,8 +57,8 @@ identity_add(struct store_txn *txn, const struct identity *identity,
 	sql_bind_int(stmt, 10, identity->basic);
 	err = sql_run(&txn->conn, stmt);
 	if (err == 0)
-		err = put_record(
-		    txn, sqlite3_last_insert_rowid(txn->conn.db), record);
+		err = put_record(txn, sqlite3_last_insert_rowid(txn->conn.db),
+		    identity->wire_name, record);
 	if (err == 0)
 		err = audit_add(txn, identity->created_at, &row);
 	return err;
@@ -237,23 +237,21 @@ identity_enable(
 	    "identity.enable", name, now, actor);
 }
 
+/* CLAIM_GRANTED, or CLAIM_DAMAGED: towards the peer a refusal like any other,
+ * but the operator must act. */
 static int
-copy_record(struct verifier *out, sqlite3_stmt *stmt, int column)
+open_record(struct verifier *record, const struct store_txn *txn, int64_t id,
+    const char *wire_name, struct bytes sealed)
 {
-	struct {
-		uint8_t *to;
-		size_t len;
-	} parts[] = {{out->w0, sizeof(out->w0)}, {out->l, sizeof(out->l)},
-	    {out->w0m, sizeof(out->w0m)}, {out->w0n, sizeof(out->w0n)}};
+	int err = pake_record_open(record, txn, id, wire_name, sealed);
 
-	for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
-		struct bytes value = sql_blob(stmt, column + (int)i);
-
-		if (value.len != parts[i].len)
-			return -ERR_CORRUPT;
-		memcpy(parts[i].to, value.data, value.len);
-	}
-	return 0;
+	if (err != -ERR_CORRUPT)
+		return err;
+	log_error("a PAKE record cannot be used",
+	    "identity_id=%lld reason=\"it was changed, moved, or sealed under "
+	    "another records.key\"",
+	    (long long)id);
+	return CLAIM_DAMAGED;
 }
 
 /* Who it is and what speaks against it; *id and *record when granted. */
@@ -263,7 +261,7 @@ judge_claim(struct store_txn *txn, int64_t *id, struct verifier *record,
 {
 	sqlite3_stmt *stmt AUTORESET = sql_prepare(&txn->conn,
 	    "SELECT id, guesses_left, ifnull(expires_at, 0),"
-	    " ifnull(uses_left, -1), retry_at, w0, l, w0m, w0n, disabled"
+	    " ifnull(uses_left, -1), retry_at, disabled, sealed"
 	    " FROM identity LEFT JOIN pake_record ON identity_id = id"
 	    " WHERE wire_name = ?1 AND basic >= ?2");
 	int64_t expires_at;
@@ -276,7 +274,7 @@ judge_claim(struct store_txn *txn, int64_t *id, struct verifier *record,
 	err = sql_row(&txn->conn, stmt);
 	if (err <= 0)
 		return err < 0 ? err : CLAIM_UNKNOWN;
-	if (sql_int(stmt, 9) != 0)
+	if (sql_int(stmt, 5) != 0)
 		return CLAIM_DISABLED;
 	expires_at = sql_int(stmt, 2);
 	if (sql_int(stmt, 3) == 0)
@@ -288,7 +286,7 @@ judge_claim(struct store_txn *txn, int64_t *id, struct verifier *record,
 	if (sql_int(stmt, 4) > now)
 		return CLAIM_BACKOFF;
 	*id = sql_int(stmt, 0);
-	return copy_record(record, stmt, 5);
+	return open_record(record, txn, *id, wire_name, sql_blob(stmt, 6));
 }
 
 static int64_t
@@ -416,76 +414,7 @@ identity_confirm_basic(struct store_txn *txn, int64_t id)
 
 /* The two things that a password can be judged by go together. */
 static int
-drop_used_record(struct store_txn *txn, const char *wire_name)
-{
-	static const char *const sql[] = {
-	    "DELETE FROM pake_record WHERE identity_id ="
-	    " (SELECT id FROM identity WHERE wire_name = ?1"
-	    "  AND uses_left = 0)",
-	    "DELETE FROM srp_verifier WHERE identity_id ="
-	    " (SELECT id FROM identity WHERE wire_name = ?1"
-	    "  AND uses_left = 0)"};
-	int err = 0;
-
-	for (size_t i = 0; i < ARRAY_LEN(sql) && err == 0; i++) {
-		sqlite3_stmt *stmt AUTORESET = sql_prepare(&txn->conn, sql[i]);
-
-		if (stmt == NULL)
-			return -ERR_IO;
-		sql_bind_text(stmt, 1, wire_name);
-		err = sql_run(&txn->conn, stmt);
-	}
-	return err;
-}
-
-static int
-confirm(struct store_txn *txn, const char *event, const char *wire_name,
-    const struct verifier *record, int64_t now, const char *source)
-{
-	sqlite3_stmt *stmt AUTORESET = sql_prepare(&txn->conn,
-	    "UPDATE identity SET"
-	    " guesses_left = min(guesses_left + 1, guesses_max),"
-	    " failures = 0, retry_at = 0, uses_left = uses_left - 1"
-	    " WHERE wire_name = ?1 AND (uses_left IS NULL OR uses_left > 0)"
-	    " AND EXISTS(SELECT 1 FROM pake_record WHERE identity_id = id"
-	    "  AND w0m = ?2 AND l = ?3)");
-	const struct audit_row row = {
-	    .event = event, .subject = wire_name, .source = source};
-	int err;
-
-	if (stmt == NULL)
-		return -ERR_IO;
-	sql_bind_text(stmt, 1, wire_name);
-	sql_bind_blob(
-	    stmt, 2, (struct bytes){record->w0m, sizeof(record->w0m)});
-	sql_bind_blob(stmt, 3, (struct bytes){record->l, sizeof(record->l)});
-	err = sql_run(&txn->conn, stmt);
-	if (err != 0)
-		return err;
-	if (sqlite3_changes(txn->conn.db) == 0)
-		return CONFIRM_USED_UP;
-	err = drop_used_record(txn, wire_name);
-	return err == 0 ? audit_add(txn, now, &row) : err;
-}
-
-int
-identity_confirm(struct store_txn *txn, const char *wire_name,
-    const struct verifier *record, int64_t now, const char *source)
-{
-	return confirm(
-	    txn, "pake.authenticated", wire_name, record, now, source);
-}
-
-int
-identity_confirm_srp(struct store_txn *txn, const char *wire_name,
-    const struct verifier *record, int64_t now, const char *source)
-{
-	return confirm(
-	    txn, "srp.authenticated", wire_name, record, now, source);
-}
-
-static int
-drop_record_of_used(struct store_txn *txn, int64_t id)
+drop_used_record(struct store_txn *txn, int64_t id)
 {
 	static const char *const sql[] = {
 	    "DELETE FROM pake_record WHERE identity_id ="
@@ -505,6 +434,77 @@ drop_record_of_used(struct store_txn *txn, int64_t id)
 	return err;
 }
 
+/* Whether record is still the identity's: it may have been removed since, to be
+ * made anew under the same name. */
+static int
+find_owner(struct store_txn *txn, int64_t *id, const char *wire_name,
+    const struct verifier *record)
+{
+	sqlite3_stmt *stmt AUTORESET = sql_prepare(&txn->conn,
+	    "SELECT id, sealed FROM identity JOIN pake_record"
+	    " ON identity_id = id WHERE wire_name = ?1");
+	struct verifier stored;
+	int err = -ERR_IO;
+
+	if (stmt == NULL)
+		return err;
+	sql_bind_text(stmt, 1, wire_name);
+	err = sql_row(&txn->conn, stmt);
+	if (err <= 0)
+		return err < 0 ? err : CONFIRM_USED_UP;
+	*id = sql_int(stmt, 0);
+	err = open_record(&stored, txn, *id, wire_name, sql_blob(stmt, 1));
+	if (err == 0 && memcmp(&stored, record, sizeof(stored)) != 0)
+		err = CONFIRM_USED_UP;
+	explicit_bzero(&stored, sizeof(stored));
+	return err == CLAIM_DAMAGED ? CONFIRM_USED_UP : err;
+}
+
+static int
+confirm(struct store_txn *txn, const char *event, const char *wire_name,
+    const struct verifier *record, int64_t now, const char *source)
+{
+	sqlite3_stmt *stmt AUTORESET = NULL;
+	const struct audit_row row = {
+	    .event = event, .subject = wire_name, .source = source};
+	int64_t id = 0;
+	int err = find_owner(txn, &id, wire_name, record);
+
+	if (err != 0)
+		return err;
+	stmt = sql_prepare(&txn->conn,
+	    "UPDATE identity SET"
+	    " guesses_left = min(guesses_left + 1, guesses_max),"
+	    " failures = 0, retry_at = 0, uses_left = uses_left - 1"
+	    " WHERE id = ?1 AND (uses_left IS NULL OR uses_left > 0)");
+	if (stmt == NULL)
+		return -ERR_IO;
+	sql_bind_int(stmt, 1, id);
+	err = sql_run(&txn->conn, stmt);
+	if (err != 0)
+		return err;
+	if (sqlite3_changes(txn->conn.db) == 0)
+		return CONFIRM_USED_UP;
+	err = drop_used_record(txn, id);
+	return err == 0 ? audit_add(txn, now, &row) : err;
+}
+
+int
+identity_confirm(struct store_txn *txn, const char *wire_name,
+    const struct verifier *record, int64_t now, const char *source)
+{
+	return confirm(
+	    txn, "pake.authenticated", wire_name, record, now, source);
+}
+
+int
+identity_confirm_srp(struct store_txn *txn, const char *wire_name,
+    const struct verifier *record, int64_t now, const char *source)
+{
+	return confirm(
+	    txn, "srp.authenticated", wire_name, record, now, source);
+}
+
 int
 identity_take_use(struct store_txn *txn, int64_t id)
 {
@@ -521,5 +521,5 @@ identity_take_use(struct store_txn *txn, int64_t id)
 		return err;
 	if (sqlite3_changes(txn->conn.db) == 0)
 		return CONFIRM_USED_UP;
-	return drop_record_of_used(txn, id);
+	return drop_used_record(txn, id);
 }

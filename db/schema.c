@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "base/log.h"
+#include "db/migrate.h"
 
 /* Migration i brings version i to i + 1. Never change one that was released:
  * add another. */
@@ -118,6 +119,52 @@ static const char *const migrations[] = {
      * its identity. */
     "ALTER TABLE certificate ADD COLUMN identity_id INTEGER;",
 
+    /* Records are sealed (db/secret.h). */
+    "CREATE TABLE sealed(" /* one row */
+    " id INTEGER PRIMARY KEY CHECK(id = 1),"
+    " key_check BLOB NOT NULL,"  /* opens under the right key alone */
+    " scrubbed INTEGER NOT NULL" /* nothing plain is left behind */
+    ") STRICT;"
+    "ALTER TABLE pake_record RENAME TO pake_record_plain;"
+    "CREATE TABLE pake_record("
+    " identity_id INTEGER PRIMARY KEY"
+    "  REFERENCES identity(id) ON DELETE CASCADE,"
+    " sealed BLOB NOT NULL"
+    ") STRICT;",
+
+    /* The audit log is a chain (db/audit_chain.h), so repeated refusals are
+     * counted elsewhere until they become a row. */
+    "DROP INDEX audit_refusal;"
+    "ALTER TABLE audit ADD COLUMN hash BLOB NOT NULL DEFAULT x'';"
+    "CREATE TABLE audit_repeat("
+    " row_id INTEGER PRIMARY KEY," /* the first one's */
+    " at INTEGER NOT NULL,"        /* of the first one */
+    " source TEXT NOT NULL,"
+    " event TEXT NOT NULL,"
+    " subject TEXT NOT NULL,"
+    " detail TEXT NOT NULL,"
+    " pending INTEGER NOT NULL DEFAULT 0," /* not in the chain yet */
+    " first_at INTEGER NOT NULL DEFAULT 0,"
+    " last_at INTEGER NOT NULL DEFAULT 0,"
+    " UNIQUE(source, event, subject, detail)"
+    ") STRICT;"
+    "CREATE INDEX audit_repeat_pending ON audit_repeat(row_id)"
+    " WHERE pending > 0;"
+    /* As people see it: what is not in the chain yet counts as well. */
+    "CREATE VIEW audit_shown AS SELECT a.id, a.at,"
+    " max(a.last_at, ifnull(r.last_at, 0)) AS last_at,"
+    " a.count + ifnull(r.pending, 0) AS count, a.event, a.actor, a.subject,"
+    " a.source, a.detail, ifnull(r.pending, 0) AS pending, a.hash"
+    " FROM audit a LEFT JOIN audit_repeat r"
+    " ON r.row_id = a.id AND r.pending > 0;"
+    "CREATE TABLE audit_checkpoint("
+    " counter INTEGER PRIMARY KEY," /* the signer's */
+    " last_id INTEGER NOT NULL,"    /* of the last row that it covers */
+    " hash BLOB NOT NULL,"          /* that row's */
+    " at INTEGER NOT NULL,"         /* the signer's time */
+    " signature BLOB NOT NULL"
+    ") STRICT;",
+
     /* TLS-SRP: what it keeps of codes made while it is enabled, and the seed
      * of all users' salts. */
     "CREATE TABLE srp_verifier("
@@ -140,6 +187,15 @@ static const char *const migrations[] = {
     ") STRICT;",
 };
 
+/* What follows the SQL of some. */
+static const struct {
+	size_t version; /* that it leads to */
+	int (*run)(struct store_txn *txn);
+} steps[] = {
+    {3, migrate_seal_records},
+    {4, migrate_chain_audit},
+};
+
 static int
 pragma_number(struct store_reader *conn, const char *sql, int64_t *out)
 {
@@ -159,8 +215,20 @@ pragma_number(struct store_reader *conn, const char *sql, int64_t *out)
 }
 
 static int
-apply(struct store_reader *conn, size_t i)
+run_steps(struct store_txn *txn, size_t version)
 {
+	int err = 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(steps) && err == 0; i++)
+		if (steps[i].version == version)
+			err = steps[i].run(txn);
+	return err;
+}
+
+static int
+apply(struct store_txn *txn, size_t i)
+{
+	struct store_reader *conn = &txn->conn;
 	char pragmas[128];
 	int err;
 
@@ -170,6 +238,8 @@ apply(struct store_reader *conn, size_t i)
 	err = sql_exec(conn, "BEGIN IMMEDIATE");
 	if (err == 0)
 		err = sql_exec(conn, migrations[i]);
+	if (err == 0)
+		err = run_steps(txn, i + 1);
 	if (err == 0)
 		err = sql_exec(conn, pragmas);
 	if (err == 0)
@@ -222,15 +292,15 @@ schema_check(
 }
 
 int
-schema_migrate(struct store_reader *conn, struct reason *why)
+schema_migrate(struct store_txn *txn, struct reason *why)
 {
 	int64_t version;
-	int err = pragma_number(conn, "PRAGMA user_version", &version);
+	int err = pragma_number(&txn->conn, "PRAGMA user_version", &version);
 
 	if (err != 0)
 		return reason_set(why, err, "the database cannot be read");
 	for (size_t i = (size_t)version; i < ARRAY_LEN(migrations); i++) {
-		err = apply(conn, i);
+		err = apply(txn, i);
 		if (err != 0)
 			return reason_set(why, err,
 			    "migration %zu of the database failed", i + 1);

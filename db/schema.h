@@ -14,6 +14,6 @@ int schema_check(struct store_reader *conn, enum store_mode mode,
     struct reason *why) NODISCARD;
 /* Brings a file that was checked to the newest version, each step in a
  * transaction of its own. */
-int schema_migrate(struct store_reader *conn, struct reason *why) NODISCARD;
+int schema_migrate(struct store_txn *txn, struct reason *why) NODISCARD;
 
 #endif

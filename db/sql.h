@@ -9,7 +9,7 @@
 #include "base/buf.h"
 #include "db/store.h"
 
-#define SQL_STATEMENTS_MAX 64
+#define SQL_STATEMENTS_MAX 128
 
 struct store_reader {
 	sqlite3 *db;
@@ -19,9 +19,13 @@ struct store_reader {
 	} cache[SQL_STATEMENTS_MAX];
 };
 
+struct seal;
+
 struct store_txn {
 	struct store_reader conn;
 	const char *source; /* the running job's */
+	struct seal *seal;  /* for db/secret.h */
+	int64_t audit_head; /* the last row that the batch added; 0: none */
 };
 
 int sql_open(

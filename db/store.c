@@ -10,7 +10,9 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "base/seal.h"
 #include "base/str.h"
+#include "db/records_key.h"
 #include "db/schema.h"
 #include "db/sql.h"
 
@@ -30,6 +32,9 @@ struct store {
 	struct store_job *head, **tail;
 	size_t queued;
 	bool stopping;
+
+	store_audit_fn audit_fn;
+	void *audit_arg;
 };
 
 /* Runs one job; what it did is undone if it fails. */
@@ -57,6 +62,7 @@ batch_commit(struct store *store, struct store_job *batch)
 	struct store_reader *conn = &store->txn.conn;
 	int err = sql_exec(conn, "BEGIN IMMEDIATE");
 
+	store->txn.audit_head = 0;
 	for (struct store_job *job = batch; job != NULL && err == 0;
 	     job = job->next) {
 		job_run(store, job);
@@ -71,6 +77,7 @@ batch_commit(struct store *store, struct store_job *batch)
 		for (struct store_job *job = batch; job != NULL;
 		     job = job->next)
 			job->result = -ERR_IO;
+		store->txn.audit_head = 0;
 		if (sqlite3_get_autocommit(conn->db) == 0 &&
 		    sql_exec(conn, "ROLLBACK") != 0)
 			log_error(
@@ -104,6 +111,9 @@ writer_main(void *arg)
 			batch->done(batch);
 			batch = next;
 		}
+		if (store->txn.audit_head != 0 && store->audit_fn != NULL)
+			store->audit_fn(
+			    store->audit_arg, store->txn.audit_head);
 		pthread_mutex_lock(&store->mutex);
 	}
 	pthread_mutex_unlock(&store->mutex);
@@ -156,6 +166,22 @@ check_file(const char *path, enum store_mode mode, struct reason *why)
 	return 0;
 }
 
+/* Brings it to this version, with records that are sealed. */
+static int
+writer_upgrade(struct store *store, struct reason *detail, struct reason *why)
+{
+	struct store_txn *txn = &store->txn;
+	int err = records_key_load(&txn->seal, &txn->conn, store->path, why);
+
+	if (err == 0)
+		err = schema_migrate(txn, detail);
+	if (err == 0)
+		err = records_key_check(txn, store->path, why);
+	if (err == 0)
+		err = records_scrub(&txn->conn);
+	return err;
+}
+
 static int
 writer_connect(struct store *store, enum store_mode mode, struct reason *why)
 {
@@ -174,8 +200,12 @@ writer_connect(struct store *store, enum store_mode mode, struct reason *why)
 				     "PRAGMA synchronous=FULL;"
 				     "PRAGMA foreign_keys=ON;"
 				     "PRAGMA secure_delete=ON");
-	if (err == 0)
-		err = schema_migrate(conn, &detail);
+	if (err == 0) {
+		reason_set(why, 0, "%s", "");
+		err = writer_upgrade(store, &detail, why);
+		if (err != 0 && why->text[0] != '\0')
+			return err;
+	}
 	if (err != 0)
 		return reason_set(why, err,
 		    "%s: the database is damaged or cannot be used (%.100s); "
@@ -235,10 +265,18 @@ store_close(struct store *store)
 		return;
 	store_stop(store);
 	sql_close(&store->txn.conn);
+	seal_free(store->txn.seal);
 	pthread_cond_destroy(&store->wake);
 	pthread_mutex_destroy(&store->mutex);
 	free(store->path);
 	free(store);
+}
+
+void
+store_on_audit(struct store *store, store_audit_fn fn, void *arg)
+{
+	store->audit_fn = fn;
+	store->audit_arg = arg;
 }
 
 int

@@ -8,6 +8,7 @@
 #define DB_STORE_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/error.h"
 
@@ -38,7 +39,9 @@ enum store_mode {
 };
 
 /* Opens, checks the file's owner, mode and integrity and that it is a store's,
- * migrates, and starts the writer. Another application's file is not touched.
+ * reads records.key beside it (db/secret.h) or makes it for a store that has
+ * nothing sealed, migrates, and starts the writer. Another application's file
+ * is not touched.
  */
 int store_open(struct store **out, const char *path, enum store_mode mode,
     struct reason *why) NODISCARD;
@@ -54,6 +57,11 @@ int store_submit(struct store *store, struct store_job *job) NODISCARD;
 /* Queues a job and waits for its result: for the start and for tests. done() is
  * not called. */
 int store_apply(struct store *store, struct store_job *job) NODISCARD;
+
+/* Called on the writer thread after each commit that added to the audit log,
+ * with the id of its last row. To be set before the first job. */
+typedef void (*store_audit_fn)(void *arg, int64_t last_id);
+void store_on_audit(struct store *store, store_audit_fn fn, void *arg);
 
 int store_reader_open(struct store_reader **out, struct store *store) NODISCARD;
 void store_reader_close(struct store_reader *reader);

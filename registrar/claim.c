@@ -128,6 +128,8 @@ claim_outcome_text(enum claim_outcome outcome)
 	case CLAIM_NO_SRP:
 		return "no TLS-SRP for this identity: its password was chosen, "
 		       "or srp.enabled was off when it was made";
+	case CLAIM_DAMAGED:
+		return "its record is damaged";
 	}
 	return "refused";
 }

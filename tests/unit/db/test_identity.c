@@ -767,17 +767,51 @@ test_undone_claim(void **state)
 static void
 test_damaged_record_is_not_granted(void **state)
 {
+	/* Changed, cut, emptied, gone. */
+	static const char *const damages[] = {
+	    "UPDATE pake_record SET sealed = CAST(substr(sealed, 1, 40)"
+	    " || x'00' || substr(sealed, 42) AS BLOB)",
+	    "UPDATE pake_record SET sealed = substr(sealed, 1, 100)",
+	    "UPDATE pake_record SET sealed = x''", "DELETE FROM pake_record"};
+	struct fixture *f = *state;
+
+	log_set_level(LOG_LEVEL_ERROR);
+	add_alice(f, 10, 1);
+	for (size_t i = 0; i < ARRAY_LEN(damages); i++) {
+		fixture_close(f);
+		sql_change(f->path, damages[i]);
+		fixture_open(f, STORE_OPEN);
+		assert_int_equal(CLAIM_DAMAGED, claim(f, "alice", T0));
+		/* A refusal like any other, and no guess is gone. */
+		assert_int_equal(10, get(f, "alice").guesses_left);
+	}
+}
+
+/* Whoever can write to the file does not give one's record to another, nor to
+ * one's own name with another id. */
+static void
+test_moved_record_is_not_granted(void **state)
+{
 	struct fixture *f = *state;
 
 	add_alice(f, 10, 1);
+	assert_int_equal(
+	    0, add_identity(f, (struct identity){.wire_name = "mallory",
+				   .uses_left = 1,
+				   .guesses_max = 10}));
+	assert_int_equal(CLAIM_GRANTED, claim(f, "mallory", T0));
 	fixture_close(f);
-	sql_change(f->path, "UPDATE pake_record SET l = x'04'");
+	sql_change(f->path,
+	    "UPDATE pake_record SET sealed = (SELECT sealed FROM pake_record"
+	    " JOIN identity ON id = identity_id WHERE wire_name = 'mallory')");
 	fixture_open(f, STORE_OPEN);
-	assert_int_equal(-ERR_CORRUPT, claim(f, "alice", T0));
+	assert_int_equal(CLAIM_DAMAGED, claim(f, "alice", T0));
+	assert_int_equal(CLAIM_GRANTED, claim(f, "mallory", T0));
 	fixture_close(f);
-	sql_change(f->path, "DELETE FROM pake_record");
+	sql_change(f->path, "DELETE FROM identity WHERE wire_name = 'alice';"
+			    "UPDATE identity SET wire_name = 'alice'");
 	fixture_open(f, STORE_OPEN);
-	assert_int_equal(-ERR_CORRUPT, claim(f, "alice", T0));
+	assert_int_equal(CLAIM_DAMAGED, claim(f, "alice", T0));
 }
 
 #define T(test)                                                                \
@@ -816,6 +850,7 @@ main(void)
 	    T(test_wire_name_goes_before_label),
 	    T(test_undone_claim),
 	    T(test_damaged_record_is_not_granted),
+	    T(test_moved_record_is_not_granted),
 	};
 
 	log_set_level(LOG_LEVEL_ERROR);

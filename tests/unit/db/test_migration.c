@@ -1,19 +1,34 @@
 /* Files of earlier versions are brought to this one, with what they hold. */
 #include "tests/unit/cmocka.h"
 
+#include <stdio.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "base/log.h"
 #include "db/certificate.h"
 #include "db/identity.h"
 #include "tests/unit/db/support.h"
 
-/* What later versions added and changed, as version 1 had it. */
+/* As long as the parts of a record; to be found in a file. */
+#define W0 "plain-w0-of-the-old-identity-9.."
+#define L "\4plain-L-of-the-old-identity-9..................................."
+
+/* What version 2 added and changed, as version 1 had it. */
 static const char back_to_1[] =
     "PRAGMA foreign_keys = OFF;"
     "DROP TABLE srp_verifier;"
     "DROP TABLE srp_seed;"
     "DROP TABLE token;"
+    "DROP TABLE sealed;"
+    "DROP VIEW audit_shown;"
+    "DROP TABLE audit_repeat;"
+    "DROP TABLE audit_checkpoint;"
+    "DROP TRIGGER audit_no_update;"
+    "DROP TRIGGER audit_no_delete;"
+    "ALTER TABLE audit DROP COLUMN hash;"
+    "CREATE INDEX audit_refusal ON audit(source, event, subject)"
+    " WHERE source <> '';"
     "DROP TABLE pake_record;"
     "DROP TABLE identity;"
     "ALTER TABLE certificate DROP COLUMN identity_id;"
@@ -44,7 +59,8 @@ static const char back_to_1[] =
     " 'x.example.net', 1001, 5000, 2, 1000, 1000, 0, 0);"
     "INSERT INTO pake_record VALUES(3, zeroblob(32), zeroblob(65),"
     " zeroblob(65), zeroblob(65));"
-    "INSERT INTO pake_record VALUES(9, x'01', x'02', x'03', x'04');"
+    "INSERT INTO pake_record VALUES(9, CAST('" W0 "' AS BLOB),"
+    " CAST('" L "' AS BLOB), CAST('" L "' AS BLOB), CAST('" L "' AS BLOB));"
     "INSERT INTO certificate(serial, subject, profile, identity, issued_at,"
     " not_before, not_after, state, der) VALUES('0a', 'CN=x', 'dns-server',"
     " 'dns.example.net', 1, 1, 2, 'valid', x'00');"
@@ -118,19 +134,83 @@ test_version_1(void **state)
 	assert_int_equal(9, i.id);
 	assert_int_equal(2, i.uses_left);
 	assert_int_equal(5000, i.expires_at);
+	/* One that has not a record's lengths was of no use before. */
 	assert_int_equal(
 	    2, sql_number(f->path, "SELECT count(*) FROM pake_record"));
-	assert_int_equal(
-	    1, sql_number(f->path, "SELECT count(*) FROM pake_record WHERE"
-				   " identity_id = 9 AND w0 = x'01' AND"
-				   " l = x'02' AND w0m = x'03' AND"
-				   " w0n = x'04'"));
 	assert_int_equal(
 	    0, certificate_get(f->reader, "0a", look_at_cert, &id));
 	assert_int_equal(0, id);
 	assert_int_equal(
 	    0, sql_number(
 		   f->path, "SELECT count(*) FROM pragma_foreign_key_check"));
+}
+
+static int
+claim_run(struct store_txn *txn, void *arg)
+{
+	return identity_claim(txn, arg, "A1B2C3D4", 1);
+}
+
+static size_t
+occurrences(const char *path, const char *text)
+{
+	struct blob file = {0};
+	size_t n = 0, len = strlen(text);
+
+	if (file_read(&file, path, 64 * 1024 * 1024) != 0)
+		return 0;
+	for (size_t i = 0; i + len <= file.len; i++)
+		n += memcmp(file.data + i, text, len) == 0;
+	blob_fini(&file);
+	return n;
+}
+
+/* The records open afterwards, and nowhere in the files is anything of what
+ * they were before, whatever pages and logs they had been in. */
+static void
+test_records_are_sealed(void **state)
+{
+	struct fixture *f = *state;
+	struct verifier record = {.w0 = {0}};
+	char wal[PATH_MAX + 8];
+
+	fixture_close(f);
+	sql_change(f->path, back_to_1);
+	assert_true(occurrences(f->path, W0) > 0);
+	assert_true(occurrences(f->path, L) > 0);
+	fixture_open(f, STORE_OPEN);
+	assert_int_equal(CLAIM_GRANTED, in_txn(f->store, claim_run, &record));
+	assert_memory_equal(W0, record.w0, sizeof(record.w0));
+	assert_memory_equal(L, record.l, sizeof(record.l));
+	assert_memory_equal(L, record.w0m, sizeof(record.w0m));
+	assert_memory_equal(L, record.w0n, sizeof(record.w0n));
+	snprintf(wal, sizeof(wal), "%s-wal", f->path);
+	assert_true(file_exists(wal));
+	for (int closed = 0; closed < 2; closed++) {
+		assert_int_equal(0, occurrences(f->path, W0));
+		assert_int_equal(0, occurrences(f->path, L));
+		assert_int_equal(0, occurrences(wal, W0));
+		assert_int_equal(0, occurrences(wal, L));
+		if (closed == 0)
+			fixture_close(f);
+	}
+}
+
+/* A start that was cut off between sealing and scrubbing is made up for. */
+static void
+test_scrub_is_made_up_for(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(1, sql_number(f->path, "SELECT scrubbed FROM sealed"));
+	fixture_close(f);
+	sql_change(f->path,
+	    "UPDATE sealed SET scrubbed = 0; PRAGMA secure_delete = OFF;"
+	    "CREATE TABLE t(x); INSERT INTO t VALUES('" L "'); DROP TABLE t");
+	assert_true(occurrences(f->path, L) > 0);
+	fixture_open(f, STORE_OPEN);
+	assert_int_equal(1, sql_number(f->path, "SELECT scrubbed FROM sealed"));
+	assert_int_equal(0, occurrences(f->path, L));
 }
 
 /* Records go with their identities, also after the tables were made anew. */
@@ -177,8 +257,9 @@ test_ids_are_new(void **state)
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = {
-	    T(test_version_1), T(test_references), T(test_ids_are_new)};
+	const struct CMUnitTest tests[] = {T(test_version_1),
+	    T(test_records_are_sealed), T(test_scrub_is_made_up_for),
+	    T(test_references), T(test_ids_are_new)};
 
 	log_set_level(LOG_LEVEL_ERROR);
 	return cmocka_run_group_tests(tests, NULL, NULL);

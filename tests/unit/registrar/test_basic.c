@@ -126,7 +126,7 @@ count(struct office *o, const char *event)
 
 	assert_int_equal(0, in_txn(o->db->store, nothing_run, NULL));
 	snprintf(sql, sizeof(sql),
-	    "SELECT ifnull(sum(count), 0) FROM audit WHERE event = '%s'",
+	    "SELECT ifnull(sum(count), 0) FROM audit_shown WHERE event = '%s'",
 	    event);
 	return sql_number(o->db->path, sql);
 }

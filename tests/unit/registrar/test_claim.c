@@ -252,7 +252,7 @@ test_refusal_is_audited(void **state)
 		refuse(&a, o);
 		assert_true(is_zero(&a.claim.record, sizeof(a.claim.record)));
 	}
-	assert_int_equal(2, number(o, "SELECT count FROM audit WHERE"
+	assert_int_equal(2, number(o, "SELECT count FROM audit_shown WHERE"
 				      " event = 'pake.refused'"
 				      " AND subject = 'alice'"
 				      " AND source = '192.0.2.1'"
@@ -304,7 +304,7 @@ test_suppressed_attempts_are_audited(void **state)
 	attempt_init(&a, o, "nobody", "192.0.2.1");
 	assert_true(start(&a));
 	refuse(&a, o);
-	assert_int_equal(3, number(o, "SELECT count FROM audit WHERE"
+	assert_int_equal(3, number(o, "SELECT count FROM audit_shown WHERE"
 				      " event = 'pake.refused'"
 				      " AND detail = 'too many attempts'"
 				      " AND source = '192.0.2.1'"));
