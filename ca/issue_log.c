@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -205,4 +206,106 @@ issue_log_add(struct issue_log *log, const struct profile *profile,
 			: reason_set(why, err,
 			      "the signer's log of issued certificates cannot "
 			      "be written");
+}
+
+/* --- checkpoints --- */
+
+/* "TIME checkpoint=COUNTER last_id=ROW head=HEX", exactly. */
+static int
+parse_checkpoint(struct checkpoint *out, const char *line)
+{
+	struct checkpoint c = {.counter = 0};
+	char when[RFC3339_LEN], counter[24], last_id[24];
+	char head[2 * SHA256_LEN + 1], rest;
+
+	if (sscanf(line,
+		"%20s checkpoint=%20[0-9] last_id=%20[0-9] head=%64[0-9a-f]%c",
+		when, counter, last_id, head, &rest) != 4 ||
+	    rfc3339_parse(&c.at, when) != 0 ||
+	    parse_number(&c.counter, counter, INT64_MAX) != 0 ||
+	    parse_number(&c.last_id, last_id, INT64_MAX) != 0 ||
+	    hex_decode(c.head, sizeof(c.head), head) != 0)
+		return -ERR_INVALID;
+	*out = c;
+	return 0;
+}
+
+/* The last one of the whole lines in text. 1 found, 0 not. */
+static int
+last_in(struct checkpoint *out, char *text)
+{
+	int found = 0;
+	char *end;
+
+	for (char *line = text; (end = strchr(line, '\n')) != NULL;
+	     line = end + 1) {
+		*end = '\0';
+		if (parse_checkpoint(out, line) == 0)
+			found = 1;
+	}
+	return found;
+}
+
+/* Pieces overlap by more than a line, so that no line is cut in all of them. */
+static int
+search_back(struct checkpoint *out, int fd, off_t end)
+{
+	AUTOFREE char *text = malloc(ISSUE_LOG_TAIL_BYTES + 1);
+	int found = 0;
+
+	if (text == NULL)
+		return -ERR_NOMEM;
+	while (found == 0 && end > 0) {
+		off_t start =
+		    end > ISSUE_LOG_TAIL_BYTES ? end - ISSUE_LOG_TAIL_BYTES : 0;
+		ssize_t n = pread(fd, text, (size_t)(end - start), start);
+
+		if (n != end - start)
+			return -ERR_IO;
+		text[n] = '\0';
+		found = last_in(out, text);
+		end = start > 0 ? start + LINE_MAX_BYTES : 0;
+	}
+	return 0;
+}
+
+int
+issue_log_last_checkpoint(struct checkpoint *out, const char *ca_dir)
+{
+	char path[PATH_MAX];
+	struct stat st;
+	int err = path_of(path, ca_dir);
+	int fd CLEANUP(closep) = err == 0 ? open_log(path, O_RDONLY) : -1;
+
+	if (err != 0)
+		return err;
+	memset(out, 0, sizeof(*out));
+	if (fd < 0 || fstat(fd, &st) != 0)
+		return -ERR_IO;
+	return search_back(out, fd, st.st_size);
+}
+
+int
+issue_log_add_checkpoint(struct issue_log *log,
+    const struct checkpoint *checkpoint, struct reason *why)
+{
+	struct buf line CLEANUP(buf_fini) = {.max = LINE_MAX_BYTES};
+	char when[RFC3339_LEN], head[2 * SHA256_LEN + 1];
+	int err;
+
+	rfc3339_format(when, checkpoint->at);
+	hex_encode(
+	    head, (struct bytes){checkpoint->head, sizeof(checkpoint->head)});
+	buf_printf(&line, "%s%s checkpoint=%lld last_id=%lld head=%s\n",
+	    log->torn ? "\n" : "", when, (long long)checkpoint->counter,
+	    (long long)checkpoint->last_id, head);
+	err = buf_status(&line);
+	if (err == 0)
+		err = append(log, &line);
+	if (err == 0 && fdatasync(log->fd) != 0)
+		err = -ERR_IO;
+	return err == 0 ? 0
+			: reason_set(why, err,
+			      "the signer's log cannot be written, so its "
+			      "counter does not rise");
 }

@@ -2,13 +2,17 @@
  * The signer's own record of what it signed: one line a certificate, appended
  * before the certificate leaves the process. It is not synced to disk: what was
  * issued is durable in the store. It is there to be compared with the store.
+ * Checkpoints of the audit log are in it too, and those are synced: their
+ * counter may never be given again.
  *
  *	2026-11-21T18:00:00Z serial=HEX profile=NAME sha256=HEX subject="TEXT"
+ *	2026-11-21T18:00:00Z checkpoint=COUNTER last_id=ROW head=HEX
  */
 #ifndef CA_ISSUE_LOG_H
 #define CA_ISSUE_LOG_H
 
 #include "base/buf.h"
+#include "ca/checkpoint.h"
 #include "ca/profile.h"
 
 #define ISSUE_LOG_FILE "issued.log" /* in the CA's directory, 0600 */
@@ -31,5 +35,14 @@ int issue_log_recent(const char *ca_dir, uint32_t *counts, size_t n) NODISCARD;
 
 int issue_log_add(struct issue_log *log, const struct profile *profile,
     struct bytes cert_der, struct reason *why) NODISCARD;
+
+/* The last one, without its signature; all zero if there is none. However far
+ * back it is: a few megabytes at the worst, since there is one every 1,000 rows
+ * of the audit log. */
+int issue_log_last_checkpoint(
+    struct checkpoint *out, const char *ca_dir) NODISCARD;
+/* Durable when it returns 0. */
+int issue_log_add_checkpoint(struct issue_log *log,
+    const struct checkpoint *checkpoint, struct reason *why) NODISCARD;
 
 #endif

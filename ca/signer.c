@@ -229,6 +229,7 @@ signer_issue(struct signer *signer, struct signer_request *request)
 	request->result = waiter->request.result;
 	request->why = waiter->request.why;
 	request->cert = waiter->request.cert;
+	request->checkpoint = waiter->request.checkpoint;
 	return request->result;
 }
 
@@ -248,4 +249,10 @@ const struct constraints *
 signer_constraints(const struct signer *signer)
 {
 	return &signer->constraints;
+}
+
+const struct checkpoint *
+signer_last_checkpoint(const struct signer *signer)
+{
+	return &signer->last_checkpoint;
 }

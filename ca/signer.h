@@ -14,6 +14,7 @@
 
 #include "base/buf.h"
 #include "ca/authority.h"
+#include "ca/checkpoint.h"
 #include "ca/constraints.h"
 #include "ca/csr.h"
 #include "ca/names.h"
@@ -34,8 +35,20 @@ struct signer_config {
 	uint32_t per_hour[SIGNER_PROFILES_MAX];
 };
 
+enum signer_request_kind {
+	SIGNER_REQUEST_ISSUE = 0,
+	SIGNER_REQUEST_CHECKPOINT,
+};
+
 /* One request, and its answer. The caller owns it until done was called. */
 struct signer_request {
+	enum signer_request_kind kind;
+
+	/* For SIGNER_REQUEST_CHECKPOINT, and nothing else: the question is
+	 * last_id and head, the answer the rest. */
+	struct checkpoint checkpoint;
+
+	/* For SIGNER_REQUEST_ISSUE: */
 	enum profile_id profile;
 	uint8_t csr[CSR_MAX_BYTES]; /* DER: the key and its proof */
 	size_t csr_len;
@@ -46,14 +59,15 @@ struct signer_request {
 	int64_t not_before; /* Unix seconds */
 	int32_t valid_days; /* 0: the profile's default */
 
-	/* The answer: 0 and cert, or an error and why. cert is the caller's
-	 * to free. */
+	/* The answer: 0 and cert or checkpoint, or an error and why. cert is
+	 * the caller's to free. */
 	int result;
 	struct reason why;
 	struct blob cert; /* DER */
 
 	/* Called once, on the signer's own thread. */
 	void (*done)(struct signer_request *request);
+	void *arg;                   /* the caller's */
 	struct signer_request *next; /* the signer's */
 };
 
@@ -77,7 +91,9 @@ void signer_stop(struct signer *signer);
  * is full, -ERR_CLOSED while there is no process: then done is not called. The
  * process checks it all by itself: proof of possession, key policy, profile,
  * constraints, reserved name, validity (never beyond the issuing CA's), the
- * profile's rate (-ERR_BUSY), and gives a random 128-bit serial. */
+ * profile's rate (-ERR_BUSY), and gives a random 128-bit serial. Of a
+ * checkpoint it checks that it does not go back (-ERR_REFUSED) and their rate.
+ */
 int signer_submit(
     struct signer *signer, struct signer_request *request) NODISCARD;
 /* The same, waiting for the answer: for the start and for tests. Returns the
@@ -89,5 +105,8 @@ int signer_issue(
 struct bytes signer_root(const struct signer *signer);
 struct bytes signer_issuing(const struct signer *signer);
 const struct constraints *signer_constraints(const struct signer *signer);
+/* The last checkpoint of the processes before this one, as the first of them
+ * read it in its log: without a signature, all zero for none. */
+const struct checkpoint *signer_last_checkpoint(const struct signer *signer);
 
 #endif

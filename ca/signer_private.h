@@ -33,6 +33,7 @@ struct signer {
 	/* Fixed by signer_open(): */
 	struct blob root, issuing;
 	struct constraints constraints;
+	struct checkpoint last_checkpoint;
 
 	/* The thread's alone, before it the caller's: */
 	pthread_t thread;

@@ -92,6 +92,8 @@ signer_handle(struct signer_service *service, struct bytes packet)
 	switch (type) {
 	case SIGNER_ISSUE:
 		return handle_issue(service, id, &reader);
+	case SIGNER_CHECKPOINT:
+		return signer_handle_checkpoint(service, id, &reader);
 	default:
 		return -ERR_INVALID;
 	}
@@ -143,6 +145,8 @@ load(struct signer_service *service, const struct signer_hello *hello,
 	if (err != 0)
 		return err;
 	err = start_rates(service, hello);
+	if (err == 0)
+		err = signer_checkpoints_start(service, hello->ca_dir);
 	return err == 0 ? 0
 			: reason_set(why, err, "%s: %s", ISSUE_LOG_FILE,
 			      err_text(err));
@@ -184,6 +188,7 @@ shut_in(char *text, size_t size, const struct signer_service *service,
 	    {SYS_recvfrom, SANDBOX_ON_FD, service->fd},
 	    {SYS_sendto, SANDBOX_ON_FD, service->fd},
 	    {SYS_write, SANDBOX_ON_FD, service->log.fd},
+	    {SYS_fdatasync, SANDBOX_ON_FD, service->log.fd},
 	    {SYS_write, SANDBOX_ON_FD, STDERR_FILENO},
 	    {SYS_brk, SANDBOX_ANY, 0},
 	    {SYS_mmap, SANDBOX_NO_EXEC, 0},
@@ -236,6 +241,7 @@ start(struct signer_service *service, const struct signer_hello *hello,
 	chain->root = blob_bytes(&service->authority->root);
 	chain->issuing = blob_bytes(&service->authority->issuing);
 	chain->constraints = service->authority->constraints;
+	chain->last = service->last;
 	return 0;
 }
 

@@ -26,6 +26,8 @@ struct signer_service {
 	struct authority *authority;
 	struct issue_log log;
 	struct rate rates[SIGNER_PROFILES_MAX]; /* by profile id */
+	struct rate checkpoint_rate;
+	struct checkpoint last; /* the last one signed, by whichever process */
 	struct buf out;
 	/* Of the message at hand. */
 	uint8_t packet[IPC_MESSAGE_MAX];
@@ -36,6 +38,11 @@ struct signer_service {
  * to the protocol, or has gone. */
 typedef int (*signer_handle_fn)(
     struct signer_service *service, struct bytes packet);
+/* ca/signer_checkpoint.c: what to do with CHECKPOINT, and before the first. */
+int signer_checkpoints_start(
+    struct signer_service *service, const char *ca_dir) NODISCARD;
+int signer_handle_checkpoint(struct signer_service *service, uint64_t id,
+    struct ipc_reader *reader) NODISCARD;
 
 bool signer_is_called(int argc, char **argv);
 /* Returns the exit status. */

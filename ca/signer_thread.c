@@ -81,6 +81,7 @@ keep_chain(
 	if (err != 0)
 		return reason_set(why, err, "%s", err_text(err));
 	signer->constraints = chain->constraints;
+	signer->last_checkpoint = chain->last;
 	return 0;
 }
 
@@ -194,25 +195,28 @@ answer_all(struct signer *signer, const char *why)
 		answer(signer, request, -ERR_CLOSED, why);
 }
 
+/* The question with that id; NULL for one that nobody asked, or whose time is
+ * over. */
+static struct signer_sent *
+find_sent(struct signer *signer, uint64_t id)
+{
+	for (size_t i = 0; i < SIGNER_SENT_MAX; i++)
+		if (signer->sent[i].request != NULL && signer->sent[i].id == id)
+			return &signer->sent[i];
+	return NULL;
+}
+
 static int
-read_issued(struct signer *signer, struct bytes packet)
+read_issued(
+    struct signer *signer, struct signer_sent *sent, struct ipc_reader *r)
 {
 	struct signer_issued issued;
-	struct signer_request *request = NULL;
-	struct ipc_reader reader;
-	uint16_t type;
-	uint64_t id;
+	struct signer_request *request;
+	int err = signer_issued_decode(&issued, r);
 
-	ipc_open(&reader, &type, &id, packet);
-	if (type != SIGNER_ISSUED ||
-	    signer_issued_decode(&issued, &reader) != 0)
-		return -ERR_INVALID;
-	for (size_t i = 0; i < SIGNER_SENT_MAX && request == NULL; i++)
-		if (signer->sent[i].id == id)
-			request = STEAL(signer->sent[i].request);
-	/* One that nobody asked, or whose time is over. */
-	if (request == NULL)
-		return -ERR_INVALID;
+	if (err != 0)
+		return err;
+	request = STEAL(sent->request);
 	signer->n_sent--;
 	if (issued.result == 0 && blob_copy(&request->cert, issued.cert) != 0) {
 		issued.result = -ERR_NOMEM;
@@ -220,6 +224,51 @@ read_issued(struct signer *signer, struct bytes packet)
 	}
 	answer(signer, request, issued.result, issued.why.text);
 	return 0;
+}
+
+/* It answers what was asked, and nothing else. */
+static int
+read_checkpointed(
+    struct signer *signer, struct signer_sent *sent, struct ipc_reader *r)
+{
+	struct checkpoint *asked = &sent->request->checkpoint;
+	struct signer_checkpointed done;
+	struct signer_request *request;
+	int err = signer_checkpointed_decode(&done, r);
+
+	if (err != 0)
+		return err;
+	if (done.result == 0 && (done.checkpoint.last_id != asked->last_id ||
+				    memcmp(done.checkpoint.head, asked->head,
+					sizeof(asked->head)) != 0))
+		return -ERR_INVALID;
+	if (done.result == 0)
+		*asked = done.checkpoint;
+	request = STEAL(sent->request);
+	signer->n_sent--;
+	answer(signer, request, done.result, done.why.text);
+	return 0;
+}
+
+static int
+read_answer(struct signer *signer, struct bytes packet)
+{
+	struct signer_sent *sent;
+	struct ipc_reader reader;
+	uint16_t type;
+	uint64_t id;
+
+	ipc_open(&reader, &type, &id, packet);
+	sent = find_sent(signer, id);
+	if (sent == NULL)
+		return -ERR_INVALID;
+	if (type == SIGNER_ISSUED &&
+	    sent->request->kind == SIGNER_REQUEST_ISSUE)
+		return read_issued(signer, sent, &reader);
+	if (type == SIGNER_CHECKPOINTED &&
+	    sent->request->kind == SIGNER_REQUEST_CHECKPOINT)
+		return read_checkpointed(signer, sent, &reader);
+	return -ERR_INVALID;
 }
 
 /* --- questions --- */
@@ -244,7 +293,10 @@ prepare(struct signer *signer, struct signer_request *request)
 {
 	uint64_t id = ++signer->last_id;
 	size_t i = 0;
-	int err = signer_issue_encode(&signer->out, id, request);
+	int err = request->kind == SIGNER_REQUEST_CHECKPOINT
+		      ? signer_checkpoint_encode(
+			    &signer->out, id, &request->checkpoint)
+		      : signer_issue_encode(&signer->out, id, request);
 
 	if (err != 0) {
 		answer(signer, request, err, "signer: malformed request");
@@ -312,7 +364,7 @@ talk(struct signer *signer, struct reason *why)
 		return 0;
 	if (err != 0)
 		return reason_set(why, err, "%s", err_text(err));
-	err = read_issued(signer, packet);
+	err = read_answer(signer, packet);
 	return err == 0
 		   ? 0
 		   : reason_set(why, err, "a malformed or unexpected answer");

@@ -101,6 +101,50 @@ get_constraints(struct ipc_reader *r, struct constraints *c)
 		get_prefix(r, &c->prefixes[i]);
 }
 
+/* --- checkpoints --- */
+
+/* What is not a count from 0 up is malformed. */
+static int64_t
+get_count_i64(struct ipc_reader *r)
+{
+	uint64_t value = ipc_get_u64(r);
+
+	if (value > INT64_MAX) {
+		fail(r, -ERR_INVALID);
+		return 0;
+	}
+	return (int64_t)value;
+}
+
+static void
+put_checkpoint(struct buf *b, const struct checkpoint *c)
+{
+	ipc_put_u64(b, (uint64_t)c->counter);
+	ipc_put_u64(b, (uint64_t)c->at);
+	ipc_put_u64(b, (uint64_t)c->last_id);
+	ipc_put_bytes(b, (struct bytes){c->head, sizeof(c->head)});
+}
+
+static void
+get_head(struct ipc_reader *r, uint8_t head[SHA256_LEN])
+{
+	struct bytes value = ipc_get_bytes(r, SHA256_LEN);
+
+	if (value.len == SHA256_LEN)
+		memcpy(head, value.data, SHA256_LEN);
+	else
+		fail(r, -ERR_INVALID);
+}
+
+static void
+get_checkpoint(struct ipc_reader *r, struct checkpoint *c)
+{
+	c->counter = get_count_i64(r);
+	c->at = get_count_i64(r);
+	c->last_id = get_count_i64(r);
+	get_head(r, c->head);
+}
+
 /* --- HELLO --- */
 
 int
@@ -156,6 +200,7 @@ signer_chain_encode(
 		ipc_put_bytes(b, chain->root);
 		ipc_put_bytes(b, chain->issuing);
 		err = put_constraints(b, &chain->constraints);
+		put_checkpoint(b, &chain->last);
 		ipc_put_text(b, chain->sandbox);
 	}
 	return err != 0 ? err : buf_status(b);
@@ -170,6 +215,7 @@ signer_chain_decode(struct signer_chain *out, struct ipc_reader *r)
 		out->root = ipc_get_bytes(r, CERT_MAX_BYTES);
 		out->issuing = ipc_get_bytes(r, CERT_MAX_BYTES);
 		get_constraints(r, &out->constraints);
+		get_checkpoint(r, &out->last);
 		ipc_get_text(r, out->sandbox, sizeof(out->sandbox));
 	}
 	return ipc_close(r);
@@ -266,5 +312,68 @@ signer_issued_decode(struct signer_issued *out, struct ipc_reader *r)
 		out->cert = ipc_get_bytes(r, CERT_MAX_BYTES);
 	if (out->result == 0 && out->cert.len == 0)
 		fail(r, -ERR_INVALID);
+	return ipc_close(r);
+}
+
+/* --- CHECKPOINT --- */
+
+int
+signer_checkpoint_encode(
+    struct buf *b, uint64_t id, const struct checkpoint *checkpoint)
+{
+	ipc_begin(b, SIGNER_CHECKPOINT, id);
+	ipc_put_u64(b, (uint64_t)checkpoint->last_id);
+	ipc_put_bytes(
+	    b, (struct bytes){checkpoint->head, sizeof(checkpoint->head)});
+	return buf_status(b);
+}
+
+int
+signer_checkpoint_decode(struct checkpoint *out, struct ipc_reader *r)
+{
+	memset(out, 0, sizeof(*out));
+	out->last_id = get_count_i64(r);
+	get_head(r, out->head);
+	return ipc_close(r);
+}
+
+/* --- CHECKPOINTED --- */
+
+int
+signer_checkpointed_encode(
+    struct buf *b, uint64_t id, const struct signer_checkpointed *answer)
+{
+	const struct checkpoint *c = &answer->checkpoint;
+
+	ipc_begin(b, SIGNER_CHECKPOINTED, id);
+	put_result(b, answer->result, &answer->why);
+	if (answer->result == 0) {
+		if (c->signature_len > sizeof(c->signature))
+			return -ERR_INVALID;
+		put_checkpoint(b, c);
+		ipc_put_bytes(
+		    b, (struct bytes){c->signature, c->signature_len});
+	}
+	return buf_status(b);
+}
+
+int
+signer_checkpointed_decode(
+    struct signer_checkpointed *out, struct ipc_reader *r)
+{
+	struct checkpoint *c = &out->checkpoint;
+	struct bytes signature;
+
+	memset(out, 0, sizeof(*out));
+	get_result(r, &out->result, &out->why);
+	if (out->result == 0) {
+		get_checkpoint(r, c);
+		signature = ipc_get_bytes(r, sizeof(c->signature));
+		if (signature.len == 0)
+			fail(r, -ERR_INVALID);
+		else
+			memcpy(c->signature, signature.data, signature.len);
+		c->signature_len = signature.len;
+	}
 	return ipc_close(r);
 }

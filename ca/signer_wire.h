@@ -6,6 +6,8 @@
  *	estuaryd -> signer                signer -> estuaryd
  *	HELLO  where the CA is            CHAIN   the chain, or why not; once
  *	ISSUE  one request                ISSUED  its answer, with the same id
+ *	CHECKPOINT  a row of the audit    CHECKPOINTED  its answer
+ *	            log and its hash
  *
  * Types 5 to 8 are kept for revocation lists and cross-certification. No
  * message carries a digest to be signed, and none a private key.
@@ -24,6 +26,8 @@ enum signer_message {
 	SIGNER_CHAIN = 2,
 	SIGNER_ISSUE = 3,
 	SIGNER_ISSUED = 4,
+	SIGNER_CHECKPOINT = 9,
+	SIGNER_CHECKPOINTED = 10,
 };
 
 struct signer_hello {
@@ -41,13 +45,20 @@ struct signer_chain {
 	struct reason why;
 	struct bytes root, issuing; /* borrowed from the packet */
 	struct constraints constraints;
-	char sandbox[64]; /* what is active, for the log */
+	struct checkpoint last; /* without its signature */
+	char sandbox[64];       /* what is active, for the log */
 };
 
 struct signer_issued {
 	int result; /* 0 and cert, or -ERR_* and why */
 	struct reason why;
 	struct bytes cert; /* borrowed from the packet */
+};
+
+struct signer_checkpointed {
+	int result; /* 0 and checkpoint, or -ERR_* and why */
+	struct reason why;
+	struct checkpoint checkpoint;
 };
 
 /* The packet is left in b; see ipc_begin(). */
@@ -69,5 +80,14 @@ int signer_issued_encode(
     struct buf *b, uint64_t id, const struct signer_issued *issued) NODISCARD;
 int signer_issued_decode(
     struct signer_issued *out, struct ipc_reader *r) NODISCARD;
+/* last_id and head alone. */
+int signer_checkpoint_encode(
+    struct buf *b, uint64_t id, const struct checkpoint *checkpoint) NODISCARD;
+int signer_checkpoint_decode(
+    struct checkpoint *out, struct ipc_reader *r) NODISCARD;
+int signer_checkpointed_encode(struct buf *b, uint64_t id,
+    const struct signer_checkpointed *answer) NODISCARD;
+int signer_checkpointed_decode(
+    struct signer_checkpointed *out, struct ipc_reader *r) NODISCARD;
 
 #endif

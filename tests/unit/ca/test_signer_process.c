@@ -337,6 +337,163 @@ test_default_rate_of_own_certificates_refused(void **state)
 	    "est-server");
 }
 
+/* --- checkpoints --- */
+
+static struct checkpoint
+row_of(int64_t last_id, uint8_t head)
+{
+	struct checkpoint c = {.last_id = last_id};
+
+	memset(c.head, head, sizeof(c.head));
+	return c;
+}
+
+static int
+checkpoint(struct fixture *f, int64_t last_id, uint8_t head,
+    struct signer_checkpointed *answer)
+{
+	struct checkpoint c = row_of(last_id, head);
+	struct bytes packet = {NULL, 0};
+	struct ipc_reader r;
+	uint16_t type;
+	uint64_t id;
+
+	assert_int_equal(0, signer_checkpoint_encode(&f->out, ++f->id, &c));
+	send_out(f);
+	assert_int_equal(0, receive(f, &packet));
+	ipc_open(&r, &type, &id, packet);
+	assert_int_equal(SIGNER_CHECKPOINTED, type);
+	assert_true(id == f->id);
+	assert_int_equal(0, signer_checkpointed_decode(answer, &r));
+	return answer->result;
+}
+
+static void
+checkpoint_refused(
+    struct fixture *f, int64_t last_id, uint8_t head, int err, const char *says)
+{
+	struct signer_checkpointed answer;
+	int got = checkpoint(f, last_id, head, &answer);
+
+	if (got != err || strstr(answer.why.text, says) == NULL)
+		fail_msg("%s: %d %s", says, got, answer.why.text);
+}
+
+/* The chain of CHAIN goes with the next message. */
+static struct blob
+issuing_of(struct fixture *f)
+{
+	struct blob issuing = {0};
+
+	assert_int_equal(0, greet(f));
+	assert_int_equal(0, blob_copy(&issuing, f->chain.issuing));
+	return issuing;
+}
+
+/* Each octet of what was signed counts, and its counter only rises, from
+ * process to process too. */
+static void
+test_checkpoints(void **state)
+{
+	struct fixture *f = *state;
+	struct blob issuing = issuing_of(f);
+	struct signer_checkpointed a;
+	struct checkpoint *c = &a.checkpoint;
+
+	assert_int_equal(0, f->chain.last.counter);
+	for (int64_t counter = 1; counter < 6; counter++) {
+		assert_int_equal(0, checkpoint(f, 10 * counter, 1, &a));
+		assert_int_equal(counter, c->counter);
+		assert_int_equal(10 * counter, c->last_id);
+		assert_true(llabs(c->at - clock_now()) < 60);
+		assert_int_equal(
+		    0, checkpoint_verify(c, blob_bytes(&issuing), NULL));
+		if (counter == 3) {
+			restart(f, SIGNER_ARGUMENT);
+			assert_int_equal(3, f->chain.last.counter);
+			assert_int_equal(30, f->chain.last.last_id);
+			assert_memory_equal(
+			    c->head, f->chain.last.head, sizeof(c->head));
+		}
+	}
+	c->counter++;
+	assert_int_equal(
+	    -ERR_REFUSED, checkpoint_verify(c, blob_bytes(&issuing), NULL));
+	c->counter--;
+	c->at++;
+	assert_int_equal(
+	    -ERR_REFUSED, checkpoint_verify(c, blob_bytes(&issuing), NULL));
+	c->at--;
+	c->last_id--;
+	assert_int_equal(
+	    -ERR_REFUSED, checkpoint_verify(c, blob_bytes(&issuing), NULL));
+	c->last_id++;
+	c->head[31] ^= 1;
+	assert_int_equal(
+	    -ERR_REFUSED, checkpoint_verify(c, blob_bytes(&issuing), NULL));
+	c->head[31] ^= 1;
+	c->signature[c->signature_len - 1] ^= 1;
+	assert_int_equal(
+	    -ERR_REFUSED, checkpoint_verify(c, blob_bytes(&issuing), NULL));
+	blob_fini(&issuing);
+}
+
+static void
+test_checkpoint_going_back_refused(void **state)
+{
+	struct fixture *f = *state;
+	struct signer_checkpointed a;
+
+	assert_int_equal(0, greet(f));
+	checkpoint_refused(f, 0, 1, -ERR_INVALID, "row 0");
+	assert_int_equal(0, checkpoint(f, 100, 1, &a));
+	for (int process = 0; process < 2; process++) {
+		checkpoint_refused(f, 99, 1, -ERR_REFUSED, "rows are missing");
+		checkpoint_refused(f, 1, 1, -ERR_REFUSED, "signed row 100");
+		checkpoint_refused(
+		    f, 100, 2, -ERR_REFUSED, "not the one that the signer");
+		if (process == 0)
+			restart(f, SIGNER_ARGUMENT);
+	}
+	/* The same once more: the store may have lost it. */
+	assert_int_equal(0, checkpoint(f, 100, 1, &a));
+	assert_int_equal(2, a.checkpoint.counter);
+	assert_int_equal(0, checkpoint(f, 101, 2, &a));
+}
+
+/* However much was issued since, and whatever is in a subject. */
+static void
+test_checkpoint_is_found_far_back(void **state)
+{
+	struct fixture *f = *state;
+	struct signer_checkpointed a;
+	char path[128];
+	FILE *log;
+
+	assert_int_equal(0, greet(f));
+	assert_int_equal(0, checkpoint(f, 77, 1, &a));
+	snprintf(path, sizeof(path), "%s/%s", f->ca.dir, ISSUE_LOG_FILE);
+	log = fopen(path, "a");
+	assert_non_null(log);
+	for (int i = 0; i < 20000; i++)
+		fprintf(log,
+		    "2026-11-21T18:00:00Z serial=%d profile=endpoint "
+		    "sha256=0 subject=\"2026-11-21T18:00:00Z checkpoint=999 "
+		    "last_id=999 head=%064d\"\n",
+		    i, 0);
+	/* Torn: never handed out. */
+	fprintf(
+	    log, "2026-11-21T18:00:00Z checkpoint=5 last_id=999 head=%064d", 0);
+	assert_int_equal(0, fclose(log));
+	restart(f, SIGNER_ARGUMENT);
+	assert_int_equal(1, f->chain.last.counter);
+	assert_int_equal(77, f->chain.last.last_id);
+	assert_int_equal(0, checkpoint(f, 78, 1, &a));
+	assert_int_equal(2, a.checkpoint.counter);
+	restart(f, SIGNER_ARGUMENT);
+	assert_int_equal(78, f->chain.last.last_id);
+}
+
 /* --- what ends it --- */
 
 static void
@@ -353,7 +510,8 @@ static void
 test_broken_messages_end_it(void **state)
 {
 	static const uint16_t types[] = {0, SIGNER_HELLO, SIGNER_CHAIN,
-	    SIGNER_ISSUED, 5, 6, 7, 8, 9, UINT16_MAX};
+	    SIGNER_ISSUED, 5, 6, 7, 8, SIGNER_CHECKPOINT, SIGNER_CHECKPOINTED,
+	    11, UINT16_MAX};
 	struct fixture *f = *state;
 	struct signer_request *request;
 
@@ -511,6 +669,9 @@ main(int argc, char **argv)
 	    SIGNER_TEST(test_caps_refused),
 	    SIGNER_TEST(test_rate_refused),
 	    SIGNER_TEST(test_default_rate_of_own_certificates_refused),
+	    SIGNER_TEST(test_checkpoints),
+	    SIGNER_TEST(test_checkpoint_going_back_refused),
+	    SIGNER_TEST(test_checkpoint_is_found_far_back),
 	    SIGNER_TEST(test_broken_messages_end_it),
 	    SIGNER_TEST(test_issue_before_hello_ends_it),
 	    SIGNER_TEST(test_ends_with_the_socket),

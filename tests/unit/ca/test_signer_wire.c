@@ -11,6 +11,8 @@ struct any {
 	struct signer_chain chain;
 	struct signer_request issue;
 	struct signer_issued issued;
+	struct checkpoint checkpoint;
+	struct signer_checkpointed checkpointed;
 };
 
 struct kind {
@@ -70,11 +72,38 @@ issued_decode(struct any *any, struct ipc_reader *r)
 	return signer_issued_decode(&any->issued, r);
 }
 
+static int
+checkpoint_encode(struct buf *b, const struct any *any)
+{
+	return signer_checkpoint_encode(b, ID, &any->checkpoint);
+}
+
+static int
+checkpoint_decode(struct any *any, struct ipc_reader *r)
+{
+	return signer_checkpoint_decode(&any->checkpoint, r);
+}
+
+static int
+checkpointed_encode(struct buf *b, const struct any *any)
+{
+	return signer_checkpointed_encode(b, ID, &any->checkpointed);
+}
+
+static int
+checkpointed_decode(struct any *any, struct ipc_reader *r)
+{
+	return signer_checkpointed_decode(&any->checkpointed, r);
+}
+
 static const struct kind kinds[] = {
     {"HELLO", SIGNER_HELLO, hello_encode, hello_decode},
     {"CHAIN", SIGNER_CHAIN, chain_encode, chain_decode},
     {"ISSUE", SIGNER_ISSUE, issue_encode, issue_decode},
     {"ISSUED", SIGNER_ISSUED, issued_encode, issued_decode},
+    {"CHECKPOINT", SIGNER_CHECKPOINT, checkpoint_encode, checkpoint_decode},
+    {"CHECKPOINTED", SIGNER_CHECKPOINTED, checkpointed_encode,
+	checkpointed_decode},
 };
 
 static void
@@ -86,6 +115,15 @@ fill_constraints(struct constraints *c)
 	assert_int_equal(0, ip_prefix_parse(&c->prefixes[0], "10.0.0.0/8"));
 	assert_int_equal(0, ip_prefix_parse(&c->prefixes[1], "fd00::/8"));
 	c->n_prefixes = 2;
+}
+
+static void
+fill_checkpoint(struct checkpoint *c)
+{
+	c->counter = 7;
+	c->at = 1700000000;
+	c->last_id = INT64_MAX;
+	memset(c->head, 0xa5, sizeof(c->head));
 }
 
 static struct any *
@@ -117,6 +155,11 @@ filled(void)
 	    0, names_add(&any->issue.names, NAME_DNS, "dns.corp.example.net"));
 	assert_int_equal(0, names_add(&any->issue.names, NAME_IP, "fd00::1"));
 	any->issued.cert = (struct bytes){der, sizeof(der)};
+	fill_checkpoint(&any->chain.last);
+	fill_checkpoint(&any->checkpoint);
+	fill_checkpoint(&any->checkpointed.checkpoint);
+	memcpy(any->checkpointed.checkpoint.signature, der, sizeof(der));
+	any->checkpointed.checkpoint.signature_len = sizeof(der);
 	return any;
 }
 
