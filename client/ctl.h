@@ -46,6 +46,8 @@ int ctl_status(const struct ctl *ctl, int argc, char **argv);
 int ctl_ca_show(const struct ctl *ctl, int argc, char **argv);
 int ctl_cert_list(const struct ctl *ctl, int argc, char **argv);
 int ctl_cert_show(const struct ctl *ctl, int argc, char **argv);
+/* audit --verify. */
+int ctl_audit_verify(const struct ctl *ctl);
 int ctl_audit(const struct ctl *ctl, int argc, char **argv);
 int ctl_identity_add(const struct ctl *ctl, int argc, char **argv);
 int ctl_identity_list(const struct ctl *ctl, int argc, char **argv);

@@ -31,6 +31,7 @@ static const char usage_text[] =
     "  cert list [--limit N] [--cursor C]\n"
     "  cert show SERIAL\n"
     "  audit [--since 1h]\n"
+    "  audit --verify                  1 if it was changed\n"
     "  token add NAME [--scope read|operate|admin] [--expires 90d]\n"
     "  token list\n"
     "  token remove NAME\n"

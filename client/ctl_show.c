@@ -21,6 +21,7 @@ print_status(const json_t *s)
 {
 	const json_t *ca = json_object_get(s, "ca");
 	const json_t *pake = json_object_get(s, "pake");
+	const json_t *audit = json_object_get(s, "audit");
 	const json_t *address;
 	size_t i;
 
@@ -47,6 +48,9 @@ print_status(const json_t *s)
 	if (json_is_true(json_object_get(pake, "srp")))
 		printf("  TLS-SRP        offered\n");
 	printf("  mDNS           %s\n", ctl_text(s, "mdns"));
+	printf("  audit log      %s\n", ctl_text(audit, "state"));
+	if (json_object_get(audit, "reason") != NULL)
+		printf("                 %s\n", ctl_text(audit, "reason"));
 	printf("  identities     %lld\n  certificates   %lld\n"
 	       "  connections    %lld\n",
 	    json_integer_value(json_object_get(s, "identities")),
@@ -243,20 +247,28 @@ int
 ctl_audit(const struct ctl *ctl, int argc, char **argv)
 {
 	static const struct option options[] = {
-	    {"since", required_argument, NULL, 's'}, {NULL, 0, NULL, 0}};
+	    {"since", required_argument, NULL, 's'},
+	    {"verify", no_argument, NULL, 'v'}, {NULL, 0, NULL, 0}};
 	const char *since = NULL;
+	bool verify = false;
 	char time[RFC3339_LEN];
 	json_t *items, *document;
 	int c, status;
 
 	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		if (c != 's')
+		if (c == 's')
+			since = optarg;
+		else if (c == 'v')
+			verify = true;
+		else
 			return CTL_USAGE;
-		since = optarg;
 	}
-	if (optind != argc || since_time(time, since) != 0)
-		return ctl_usage(
-		    "audit [--since 1h | --since 2026-01-31T12:00:00Z]");
+	if (optind != argc || (verify && since != NULL) ||
+	    since_time(time, since) != 0)
+		return ctl_usage("audit [--since 1h | --since "
+				 "2026-01-31T12:00:00Z | --verify]");
+	if (verify)
+		return ctl_audit_verify(ctl);
 	items = json_array();
 	status = fetch_audit(ctl, time, items);
 	if (status == CTL_DONE && ctl->json) {

@@ -20,6 +20,7 @@ void admin_dns_retire(struct request *request);
 void admin_cert_list(struct request *request);
 void admin_cert_show(struct request *request);
 void admin_audit(struct request *request);
+void admin_audit_verify(struct request *request);
 void admin_token_list(struct request *request);
 void admin_token_add(struct request *request);
 void admin_token_remove(struct request *request);

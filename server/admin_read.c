@@ -76,6 +76,23 @@ pake_summary(struct app *app)
 }
 
 static json_t *
+audit_summary(struct app *app)
+{
+	struct auditor_state state;
+	json_t *audit;
+
+	auditor_state(app->auditor, &state);
+	audit =
+	    json_pack("{ss so sI}", "state", state.broken ? "broken" : "whole",
+		"signed_at", json_time(state.signed_at), "signed_row",
+		(json_int_t)state.signed_id);
+	if (state.broken)
+		json_object_set_new(
+		    audit, "reason", json_string(state.why.text));
+	return audit;
+}
+
+static json_t *
 mdns_summary(struct app *app)
 {
 	char state[MDNS_STATE_TEXT_MAX] = "disabled";
@@ -102,7 +119,7 @@ admin_status(struct request *request)
 		return;
 	}
 	reply_json(request, MHD_HTTP_OK,
-	    json_pack("{ss ss so sI so so ss so so so so sI sI sI}", "version",
+	    json_pack("{ss ss so sI so so ss so so so so so sI sI sI}", "version",
 		ESTUARY_VERSION, "state", "running", "started_at",
 		json_time(app->started_at), "uptime_s",
 		(json_int_t)(clock_now() - app->started_at), "listen",
@@ -112,9 +129,9 @@ admin_status(struct request *request)
 		"server_name", app->server_name, "ca", ca_summary(app),
 		"server_certificate_not_after",
 		json_time(atomic_load(&app->own_cert_not_after)), "pake",
-		pake_summary(app), "mdns", mdns_summary(app), "identities",
-		(json_int_t)identities, "certificates",
-		(json_int_t)certificates, "connections",
+		pake_summary(app), "mdns", mdns_summary(app), "audit",
+		audit_summary(app), "identities", (json_int_t)identities,
+		"certificates", (json_int_t)certificates, "connections",
 		(json_int_t)engine_connections(app->engine)));
 }
 
@@ -262,12 +279,13 @@ add_audit_row(void *arg, const struct audit_row *row)
 		return 0;
 	l->last_id = row->id;
 	return json_array_append_new(l->items,
-		   json_pack("{sI so so sI ss ss ss ss ss}", "id",
+		   json_pack("{sI so so sI ss ss ss ss ss sI so}", "id",
 		       (json_int_t)row->id, "at", json_time(row->at), "last_at",
 		       json_time(row->last_at), "count", (json_int_t)row->count,
 		       "event", row->event, "actor", row->actor, "subject",
 		       row->subject, "source", row->source, "detail",
-		       row->detail)) == 0
+		       row->detail, "pending", (json_int_t)row->pending, "hash",
+		       hex_string(row->hash))) == 0
 		   ? 0
 		   : -ERR_NOMEM;
 }

@@ -479,6 +479,8 @@ app_start(struct app *app, const char *state_dir, struct reason *why)
 	if (err == 0)
 		err = start_ca(app, why);
 	if (err == 0)
+		err = auditor_new(&app->auditor, app->store, app->signer);
+	if (err == 0)
 		err = background_start(&app->background, BACKGROUND_QUEUE_MAX);
 	if (err == 0)
 		err = start_registrar(app);
@@ -500,8 +502,10 @@ app_stop(struct app *app)
 	engine_stop(app->engine);
 	background_stop(app->background);
 	registrar_stop(app->registrar);
+	auditor_stop(app->auditor);
 	signer_stop(app->signer);
 	store_stop(app->store);
+	auditor_free(app->auditor);
 	engine_free(app->engine);
 	store_close(app->store);
 	registrar_free(app->registrar);
@@ -516,6 +520,7 @@ app_tick(struct app *app)
 	struct engine_tls tls = {.public = NULL};
 	struct reason why = {""};
 
+	auditor_tick(app->auditor);
 	if (!own_cert_is_due(app))
 		return;
 	if (own_cert_prepare(app, &tls, &why) == 0)

@@ -12,6 +12,7 @@
 #include "ca/signer.h"
 #include "db/store.h"
 #include "mdns/announce.h"
+#include "registrar/auditor.h"
 #include "registrar/registrar.h"
 #include "server/engine.h"
 #include "server/state.h"
@@ -29,6 +30,7 @@ struct app {
 	struct store *store;
 	struct background *background;
 	struct signer *signer;
+	struct auditor *auditor;
 	struct registrar *registrar;
 	struct engine *engine;
 	/* NULL if disabled; replaced under mutex */

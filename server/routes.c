@@ -59,6 +59,7 @@ static const struct route admin_routes[] = {
     {"GET", API "/certificates", ACCESS_READ, 0, admin_cert_list},
     {"GET", API "/certificates/{}", ACCESS_READ, 0, admin_cert_show},
     {"GET", API "/audit", ACCESS_READ, 0, admin_audit},
+    {"GET", API "/audit/verify", ACCESS_READ, 0, admin_audit_verify},
     {"GET", API "/tokens", ACCESS_ADMIN, 0, admin_token_list},
     {"POST", API "/tokens", ACCESS_ADMIN, JSON_BODY_MAX, admin_token_add},
     {"DELETE", API "/tokens/{}", ACCESS_ADMIN, 0, admin_token_remove},
