@@ -60,6 +60,9 @@ for round in $(seq "$rounds"); do
 	wait "${issuer_pids[@]}"
 	same "round $round, SIGKILL after $delay s: integrity_check" ok \
 		"$(integrity main)"
+	check "round $round: the audit log's chain is whole" "$python" \
+		"$system_dir/audit_chain.py" "$work/main/estuary.db" \
+		"$work/main/ca/issuing.crt"
 	start_estuaryd main
 	all_serials | sort >"$work/stored"
 	cat "$work"/serials.* 2>/dev/null | sort >"$work/handed_out"
@@ -69,6 +72,7 @@ done
 echo "# $(wc -l <"$work/handed_out") certificates were handed out," \
 	"$(wc -l <"$work/stored") are stored"
 same "no serial twice" '' "$(uniq -d "$work/stored")"
+check "estuaryd finds the chain whole too" ctl main audit --verify
 check "certificates were handed out at all" [ \
 	"$(wc -l <"$work/handed_out")" -gt 10 ]
 same "each has its audit row" "$(wc -l <"$work/stored")" \

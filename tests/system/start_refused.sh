@@ -167,6 +167,13 @@ damaged "a newer one's database" 'newer' \
 	'sqlite3 estuary.db "PRAGMA user_version=99"'
 damaged "a directory in the database's place" 'estuary\.db' \
 	'rm -f estuary.db*; mkdir estuary.db'
+damaged "no records.key" 'records\.key is missing.*backup' 'rm records.key'
+damaged "another records.key" 'records\.key is not the key.*backup' \
+	'rm records.key; head -c 32 /dev/urandom >records.key; chmod 400 records.key'
+damaged "a records.key cut short" 'records\.key.*32 octets' \
+	'chmod 600 records.key; truncate -s 31 records.key; chmod 400 records.key'
+damaged "a records.key for all to read" 'records\.key.*chmod' \
+	'chmod 444 records.key'
 damaged "the CA is gone, though it has issued" 'ca.*(missing|backup)' 'rm -rf ca'
 damaged "another ca.domain" 'ca\.domain.*(fixed|root)' : \
 	--set ca.domain=other.test --set server.name=est.other.test
