@@ -170,10 +170,10 @@ static const char *const migrations[] = {
     "CREATE TABLE srp_verifier("
     " identity_id INTEGER PRIMARY KEY"
     "  REFERENCES identity(id) ON DELETE CASCADE,"
-    " v BLOB NOT NULL"
+    " sealed BLOB NOT NULL"
     ") STRICT;"
     "CREATE TABLE srp_seed("
-    " id INTEGER PRIMARY KEY CHECK(id = 1), seed BLOB NOT NULL) STRICT;",
+    " id INTEGER PRIMARY KEY CHECK(id = 1), sealed BLOB NOT NULL) STRICT;",
     "CREATE TABLE token("
     " id INTEGER PRIMARY KEY AUTOINCREMENT,"
     " token_id TEXT NOT NULL UNIQUE,"

@@ -120,7 +120,7 @@ test_version_1(void **state)
 	struct identity i;
 	int64_t id = -1;
 
-	assert_int_equal(4, sql_number(f->path, "PRAGMA user_version"));
+	assert_int_equal(6, sql_number(f->path, "PRAGMA user_version"));
 	assert_int_equal(0, identity_get(f->reader, 3, look, &i));
 	assert_int_equal(7, i.guesses_left);
 	assert_int_equal(10, i.guesses_max);

@@ -153,7 +153,8 @@ test_limit(void **state)
 	store_stop(o->db->store); /* what was queued is through */
 	assert_int_equal(
 	    20, sql_number(o->db->path,
-		    "SELECT sum(count) FROM audit WHERE event = 'admin.refused'"
+		    "SELECT sum(count) FROM audit_shown WHERE event = "
+		    "'admin.refused'"
 		    " AND source = '192.0.2.1' AND detail = 'wrong token'"));
 	assert_int_equal(
 	    1, sql_number(o->db->path,
