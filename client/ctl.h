@@ -62,5 +62,6 @@ int ctl_dns_issue(const struct ctl *ctl, int argc, char **argv);
 int ctl_dns_list(const struct ctl *ctl, int argc, char **argv);
 int ctl_dns_promote(const struct ctl *ctl, int argc, char **argv);
 int ctl_dns_retire(const struct ctl *ctl, int argc, char **argv);
+int ctl_discovery_zone(const struct ctl *ctl, int argc, char **argv);
 
 #endif

@@ -28,6 +28,7 @@ static const char usage_text[] =
     "  dns-server list\n"
     "  dns-server promote ADN [--label L]   next becomes current\n"
     "  dns-server retire ADN [--label L] [--serial S]\n"
+    "  discovery zone DOMAIN           records for unicast DNS, to paste\n"
     "  cert list [--limit N] [--cursor C]\n"
     "  cert show SERIAL\n"
     "  audit [--since 1h]\n"
@@ -62,6 +63,7 @@ static const struct command {
     {"dns-server", "list", ctl_dns_list},
     {"dns-server", "promote", ctl_dns_promote},
     {"dns-server", "retire", ctl_dns_retire},
+    {"discovery", "zone", ctl_discovery_zone},
     {"token", "add", ctl_token_add},
     {"token", "list", ctl_token_list},
     {"token", "remove", ctl_token_remove},

@@ -13,6 +13,7 @@ void admin_identity_remove(struct request *request);
 void admin_identity_unlock(struct request *request);
 void admin_identity_disable(struct request *request);
 void admin_identity_enable(struct request *request);
+void admin_discovery_zone(struct request *request);
 void admin_dns_list(struct request *request);
 void admin_dns_issue(struct request *request);
 void admin_dns_promote(struct request *request);

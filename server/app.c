@@ -412,20 +412,17 @@ static int
 start_announcer(struct app *app, struct mdns_announcer **out)
 {
 	struct mdns_config config = {.backend = mdns_backend(app)};
-	struct mdns_service service;
 	const uint8_t *root = registrar_config(app->registrar)->root_sha256;
-	int err = describe_service(&service, app);
+	int err =
+	    config_each(app->config, "mdns.interfaces", add_interface, &config);
 
-	if (err == 0)
-		err = config_each(
-		    app->config, "mdns.interfaces", add_interface, &config);
 	if (err != 0)
 		return err;
 	/* Stable, and not the host's own name, which may be announced by
 	 * another program. */
 	snprintf(config.host_name, sizeof(config.host_name),
 	    "estuary-%02x%02x%02x%02x", root[0], root[1], root[2], root[3]);
-	return mdns_announcer_start(out, &config, &service, 1);
+	return mdns_announcer_start(out, &config, &app->service, 1);
 }
 
 /* Ends the announcement with a goodbye; a worker may be asking it for its
@@ -446,9 +443,16 @@ static int
 announce(struct app *app)
 {
 	struct mdns_announcer *new = NULL;
+	struct mdns_service service;
 	int err;
 
 	announce_stop(app);
+	err = describe_service(&service, app);
+	if (err != 0)
+		return err;
+	pthread_mutex_lock(&app->mutex);
+	app->service = service;
+	pthread_mutex_unlock(&app->mutex);
 	if (!config_bool(app->config, "mdns.enabled"))
 		return 0;
 	err = start_announcer(app, &new);

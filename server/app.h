@@ -36,6 +36,8 @@ struct app {
 	/* NULL if disabled; replaced under mutex */
 	struct mdns_announcer *announcer;
 	pthread_mutex_t mutex;
+	/* what is announced, or would be; under mutex */
+	struct mdns_service service;
 
 	struct cert_info own_cert; /* the server's; the main thread's */
 	_Atomic int64_t own_cert_not_after;

@@ -56,6 +56,7 @@ static const struct route admin_routes[] = {
 	admin_dns_promote},
     {"POST", API "/dns-servers/{}/retire", ACCESS_OPERATE, JSON_BODY_MAX,
 	admin_dns_retire},
+    {"GET", API "/discovery/zone", ACCESS_READ, 0, admin_discovery_zone},
     {"GET", API "/certificates", ACCESS_READ, 0, admin_cert_list},
     {"GET", API "/certificates/{}", ACCESS_READ, 0, admin_cert_show},
     {"GET", API "/audit", ACCESS_READ, 0, admin_audit},
