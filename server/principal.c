@@ -14,11 +14,35 @@
 #define BASIC_SCHEME "Basic "
 #define LIMITED_RETRY_S "60"
 
+/* Bouncy Castle's client asks without its password first, closes the 401
+ * without reading it, and takes what it has not read for an error: it gives up
+ * unless there is no body. It does not say who it is; others that leave out
+ * User-Agent and Accept do not name an encoding and close, too. */
+static bool
+reads_no_challenge(const struct request *request)
+{
+	const char *connection =
+	    request_header(request, MHD_HTTP_HEADER_CONNECTION);
+	const char *encoding =
+	    request_header(request, MHD_HTTP_HEADER_CONTENT_TRANSFER_ENCODING);
+
+	return connection != NULL && ascii_equal_nocase(connection, "close") &&
+	       encoding != NULL && ascii_equal_nocase(encoding, "base64") &&
+	       request_header(request, MHD_HTTP_HEADER_USER_AGENT) == NULL &&
+	       request_header(request, MHD_HTTP_HEADER_ACCEPT) == NULL &&
+	       request_header(request, MHD_HTTP_HEADER_AUTHORIZATION) == NULL;
+}
+
 /* why is "" for those who showed nothing. */
 static void
 challenge(struct request *request, const char *why)
 {
 	reply_header(request, MHD_HTTP_HEADER_WWW_AUTHENTICATE, CHALLENGE);
+	if (reads_no_challenge(request)) {
+		reply_bytes(request, MHD_HTTP_UNAUTHORIZED, "text/plain",
+		    (struct bytes){.data = NULL});
+		return;
+	}
 	reply_text(request, MHD_HTTP_UNAUTHORIZED,
 	    "%s%sneeded: an onboarding code by PAKE, a client certificate of "
 	    "this CA, or HTTP Basic",
