@@ -72,7 +72,7 @@ enum claim_outcome {
 	CLAIM_USED_UP,
 	CLAIM_BACKOFF, /* too soon after several wrong guesses in a row */
 	CLAIM_DISABLED,
-	CLAIM_NO_SRP, /* srp_claim(): it has no verifier for TLS-SRP */
+	CLAIM_NO_SRP,  /* srp_claim(): it has no verifier for TLS-SRP */
 	CLAIM_DAMAGED, /* its record does not open (db/secret.h) */
 };
 

@@ -119,8 +119,8 @@ admin_status(struct request *request)
 		return;
 	}
 	reply_json(request, MHD_HTTP_OK,
-	    json_pack("{ss ss so sI so so ss so so so so so sI sI sI}", "version",
-		ESTUARY_VERSION, "state", "running", "started_at",
+	    json_pack("{ss ss so sI so so ss so so so so so sI sI sI}",
+		"version", ESTUARY_VERSION, "state", "running", "started_at",
 		json_time(app->started_at), "uptime_s",
 		(json_int_t)(clock_now() - app->started_at), "listen",
 		addresses(app, config->n_listen, engine_address),
