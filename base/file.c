@@ -62,14 +62,43 @@ read_all(struct blob *out, int fd, size_t size)
 	return 0;
 }
 
+enum secrecy {
+	PUBLIC,
+	SECRET,       /* of the user who runs this program, and nobody else's */
+	GROUP_SECRET, /* as SECRET; or root's, and root chose who may read it */
+};
+
 static int
-file_read_checked(struct blob *out, const char *path, size_t max, bool secret,
+check_secrecy(const struct stat *st, enum secrecy secrecy, const char *path,
     struct reason *why)
+{
+	bool roots = secrecy == GROUP_SECRET && st->st_uid == 0;
+	unsigned int forbidden = roots ? 027 : 077;
+
+	if (secrecy == PUBLIC)
+		return 0;
+	if ((st->st_mode & forbidden) != 0)
+		return reason_set(why, -ERR_PERMISSION,
+		    "%s: mode %04o lets others read a secret; run: chmod %s "
+		    "%s",
+		    path, (unsigned int)(st->st_mode & 07777),
+		    roots ? "0640" : "0400", path);
+	if (!roots && st->st_uid != geteuid())
+		return reason_set(why, -ERR_PERMISSION,
+		    "%s: owned by uid %u, not by uid %u who runs this program",
+		    path, (unsigned int)st->st_uid, (unsigned int)geteuid());
+	return 0;
+}
+
+static int
+file_read_checked(struct blob *out, const char *path, size_t max,
+    enum secrecy secrecy, struct reason *why)
 {
 	/* O_NONBLOCK: a FIFO is refused, not waited for. */
 	int fd CLEANUP(closep) =
 	    open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	struct stat st;
+	int err;
 
 	if (fd < 0 || fstat(fd, &st) != 0)
 		return reason_set(
@@ -77,15 +106,9 @@ file_read_checked(struct blob *out, const char *path, size_t max, bool secret,
 	if (!S_ISREG(st.st_mode))
 		return reason_set(
 		    why, -ERR_INVALID, "%s: not a regular file", path);
-	if (secret && (st.st_mode & 077) != 0)
-		return reason_set(why, -ERR_PERMISSION,
-		    "%s: mode %04o lets others read a secret; run: chmod 0400 "
-		    "%s",
-		    path, (unsigned int)(st.st_mode & 07777), path);
-	if (secret && st.st_uid != geteuid())
-		return reason_set(why, -ERR_PERMISSION,
-		    "%s: owned by uid %u, not by uid %u who runs this program",
-		    path, (unsigned int)st.st_uid, (unsigned int)geteuid());
+	err = check_secrecy(&st, secrecy, path, why);
+	if (err != 0)
+		return err;
 	if (st.st_size < 0 || (uintmax_t)st.st_size > max)
 		return reason_set(why, -ERR_TOO_LARGE,
 		    "%s: larger than %zu bytes", path, max);
@@ -95,14 +118,21 @@ file_read_checked(struct blob *out, const char *path, size_t max, bool secret,
 int
 file_read(struct blob *out, const char *path, size_t max)
 {
-	return file_read_checked(out, path, max, false, NULL);
+	return file_read_checked(out, path, max, PUBLIC, NULL);
 }
 
 int
 file_read_secret(
     struct blob *out, const char *path, size_t max, struct reason *why)
 {
-	return file_read_checked(out, path, max, true, why);
+	return file_read_checked(out, path, max, SECRET, why);
+}
+
+int
+file_read_group_secret(
+    struct blob *out, const char *path, size_t max, struct reason *why)
+{
+	return file_read_checked(out, path, max, GROUP_SECRET, why);
 }
 
 static int

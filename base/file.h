@@ -16,6 +16,11 @@ int file_read(struct blob *out, const char *path, size_t max) NODISCARD;
 int file_read_secret(struct blob *out, const char *path, size_t max,
     struct reason *why) NODISCARD;
 
+/* As file_read_secret, for a file that another program keeps: root's will do
+ * too, which a group may read then, but neither write nor anybody else. */
+int file_read_group_secret(struct blob *out, const char *path, size_t max,
+    struct reason *why) NODISCARD;
+
 /* Replaces path with the given bytes: a temporary file in the same directory,
  * fsync, rename, fsync of the directory. */
 int file_write(const char *path, struct bytes content, mode_t mode) NODISCARD;

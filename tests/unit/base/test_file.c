@@ -234,6 +234,38 @@ test_secret_open_to_others_refused(void **state)
 	blob_fini(&blob);
 }
 
+/* A file of root's may be read by a group that root chose; one of anybody
+ * else's may not. */
+static void
+test_group_secret(void **state)
+{
+	static const mode_t bad[] = {0644, 0660, 0670, 0641, 0620};
+	bool root = geteuid() == 0;
+	struct blob blob = {0};
+
+	(void)state;
+	assert_int_equal(0, file_write(path, text_bytes("s"), 0600));
+	assert_int_equal(0, file_read_group_secret(&blob, path, 100, NULL));
+	blob_fini(&blob);
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+		assert_int_equal(0, chmod(path, bad[i]));
+		assert_int_equal(-ERR_PERMISSION,
+		    file_read_group_secret(&blob, path, 100, NULL));
+	}
+	assert_int_equal(0, chmod(path, 0640));
+	assert_int_equal(root ? 0 : -ERR_PERMISSION,
+	    file_read_group_secret(&blob, path, 100, NULL));
+	blob_fini(&blob);
+	if (!root)
+		return;
+	assert_int_equal(0, chown(path, 65534, 65534));
+	assert_int_equal(
+	    -ERR_PERMISSION, file_read_group_secret(&blob, path, 100, NULL));
+	assert_int_equal(0, chmod(path, 0400));
+	assert_int_equal(
+	    -ERR_PERMISSION, file_read_group_secret(&blob, path, 100, NULL));
+}
+
 /* A link to a secret is as good as the secret; its target's mode counts. */
 static void
 test_secret_behind_a_symlink(void **state)
@@ -296,6 +328,7 @@ main(void)
 	    T(test_read_of_a_directory_refused),
 	    T(test_read_of_a_fifo_refused),
 	    T(test_secret_open_to_others_refused),
+	    T(test_group_secret),
 	    T(test_secret_behind_a_symlink),
 	    T(test_secret_of_somebody_else_refused),
 	    T(test_missing_secret),
