@@ -169,24 +169,17 @@ load_keys(struct authority *authority, const char *dir, struct reason *why)
 	return err;
 }
 
+/* server.name may lie outside the constraints, when its certificate is another
+ * CA's: what is issued is held against them each time. */
 static int
 load_names(
     struct authority *authority, const char *server_name, struct reason *why)
 {
-	AUTOFREE struct names *names = calloc(1, sizeof(*names));
-	int err;
-
-	if (names == NULL)
-		return reason_set(why, -ERR_NOMEM, "out of memory");
-	if (domain_normalize(authority->server_name, server_name) != 0 ||
-	    names_add(names, NAME_DNS, authority->server_name) != 0)
+	if (domain_normalize(authority->server_name, server_name) != 0)
 		return reason_set(
 		    why, -ERR_INVALID, "server.name is not a domain name");
-	err = constraints_from_cert(
+	return constraints_from_cert(
 	    &authority->constraints, blob_bytes(&authority->root), why);
-	return err != 0
-		   ? err
-		   : constraints_check(&authority->constraints, names, why);
 }
 
 int

@@ -17,8 +17,8 @@ struct authority {
 };
 
 /* Reads ca_dir and checks it all: permissions of the keys, that they fit their
- * certificates, the chain, its validity, and that the CA may certify
- * server_name. The root's key is checked and forgotten. */
+ * certificates, the chain, and its validity. The root's key is checked and
+ * forgotten. */
 int authority_load(struct authority **out, const char *ca_dir,
     const char *server_name, struct reason *why) NODISCARD;
 void authority_free(struct authority *authority);

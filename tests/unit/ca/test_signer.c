@@ -564,17 +564,34 @@ test_full_queue_and_stop(void **state)
 	free(first);
 }
 
+/* server.name may be another CA's to certify: it is not this one's then. */
+static void
+test_server_name_outside_is_not_certified(void **state)
+{
+	struct fixture *f = *state;
+	struct signer_config config = {
+	    .ca_dir = f->ca.dir, .server_name = "est.example.org"};
+
+	signer_stop(STEAL(f->signer));
+	assert_int_equal(0, signer_start(&f->signer, &config, NULL));
+	refused(f, craft_request(PROFILE_EST_SERVER, "est.example.org"),
+	    -ERR_REFUSED, "est.example.org is outside");
+	/* Nor is any other name the server's. */
+	refused(f, craft_request(PROFILE_EST_SERVER, CRAFT_SERVER),
+	    -ERR_REFUSED, "only server.name");
+}
+
 static void
 test_start_refused(void **state)
 {
 	struct fixture *f = *state;
 	struct signer_config config = {
-	    .ca_dir = f->ca.dir, .server_name = "est.example.org"};
+	    .ca_dir = f->ca.dir, .server_name = "not a name"};
 	struct signer *signer = NULL;
 	struct reason why = {""};
 
-	assert_int_equal(-ERR_REFUSED, signer_start(&signer, &config, &why));
-	assert_non_null(strstr(why.text, "est.example.org"));
+	assert_int_equal(-ERR_INVALID, signer_start(&signer, &config, &why));
+	assert_non_null(strstr(why.text, "server.name"));
 	config.ca_dir = "/nonexistent";
 	assert_int_equal(-ERR_NOT_FOUND, signer_start(&signer, &config, &why));
 	assert_non_null(strstr(why.text, "/nonexistent"));
@@ -610,6 +627,7 @@ main(int argc, char **argv)
 	    CA_TEST(test_serials),
 	    CA_TEST(test_submit),
 	    CA_TEST(test_full_queue_and_stop),
+	    CA_TEST(test_server_name_outside_is_not_certified),
 	    CA_TEST(test_start_refused),
 	    CA_TEST(test_constraints_are_the_roots),
 	};
