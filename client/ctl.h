@@ -41,6 +41,11 @@ int ctl_usage(const char *fmt, ...) PRINTF_LIKE(1, 2);
 /* Prints text as a QR code of half blocks. */
 void ctl_print_qr(const char *text);
 
+/* Appends "doh:443" as an object; the port may be left out. */
+int ctl_dns_add_label(json_t *labels, const char *text);
+/* The template belongs to the label doh; NULL is none. */
+int ctl_dns_set_dohpath(json_t *labels, const char *dohpath);
+
 /* Commands: argv[0] is the command's last word. */
 int ctl_status(const struct ctl *ctl, int argc, char **argv);
 int ctl_ca_show(const struct ctl *ctl, int argc, char **argv);
@@ -59,6 +64,7 @@ int ctl_token_add(const struct ctl *ctl, int argc, char **argv);
 int ctl_token_list(const struct ctl *ctl, int argc, char **argv);
 int ctl_token_remove(const struct ctl *ctl, int argc, char **argv);
 int ctl_dns_issue(const struct ctl *ctl, int argc, char **argv);
+int ctl_dns_import(const struct ctl *ctl, int argc, char **argv);
 int ctl_dns_list(const struct ctl *ctl, int argc, char **argv);
 int ctl_dns_promote(const struct ctl *ctl, int argc, char **argv);
 int ctl_dns_retire(const struct ctl *ctl, int argc, char **argv);

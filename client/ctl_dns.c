@@ -26,9 +26,8 @@ struct issue_options {
 	json_t *labels, *addresses;
 };
 
-/* "doh:443": the port may be left out. */
-static int
-add_label(json_t *labels, const char *text)
+int
+ctl_dns_add_label(json_t *labels, const char *text)
 {
 	const char *colon = strchr(text, ':');
 	size_t len = colon != NULL ? (size_t)(colon - text) : strlen(text);
@@ -65,7 +64,7 @@ parse_issue(struct issue_options *o, int argc, char **argv)
 			o->name = optarg;
 			break;
 		case 'l':
-			status = add_label(o->labels, optarg);
+			status = ctl_dns_add_label(o->labels, optarg);
 			break;
 		case 'd':
 			o->dohpath = optarg;
@@ -94,9 +93,8 @@ parse_issue(struct issue_options *o, int argc, char **argv)
 	return CTL_DONE;
 }
 
-/* The template belongs to the label doh. */
-static int
-set_dohpath(json_t *labels, const char *dohpath)
+int
+ctl_dns_set_dohpath(json_t *labels, const char *dohpath)
 {
 	json_t *item;
 	size_t i;
@@ -262,7 +260,7 @@ ctl_dns_issue(const struct ctl *ctl, int argc, char **argv)
 	int status = parse_issue(&o, argc, argv);
 
 	if (status == CTL_DONE)
-		status = set_dohpath(o.labels, o.dohpath);
+		status = ctl_dns_set_dohpath(o.labels, o.dohpath);
 	if (status == CTL_DONE)
 		status = issue(ctl, &o);
 	json_decref(o.labels);
@@ -276,15 +274,17 @@ print_servers(const json_t *items)
 	const json_t *s, *address;
 	size_t i, j;
 
-	printf("%-8s %-24s %-9s %-5s %-20s  %-32s  %s\n", "STATE", "NAME",
-	    "LABEL", "PORT", "NOT AFTER", "SERIAL", "ADDRESSES");
+	printf("%-8s %-24s %-9s %-5s %-20s  %-40s  %-32s  %s\n", "STATE",
+	    "NAME", "LABEL", "PORT", "NOT AFTER", "SERIAL", "ISSUER",
+	    "ADDRESSES");
 	json_array_foreach(items, i, s)
 	{
-		printf("%-8s %-24s %-9s %-5lld %-20s  %-32s ",
+		printf("%-8s %-24s %-9s %-5lld %-20s  %-40s  %-32s ",
 		    ctl_text(s, "state"), ctl_text(s, "name"),
 		    ctl_text(s, "label"),
 		    json_integer_value(json_object_get(s, "port")),
-		    ctl_text(s, "not_after"), ctl_text(s, "serial"));
+		    ctl_text(s, "not_after"), ctl_text(s, "serial"),
+		    ctl_text(s, "issuer"));
 		json_array_foreach(json_object_get(s, "addresses"), j, address)
 		    printf(" %s", json_string_value(address));
 		putchar('\n');

@@ -25,6 +25,8 @@ static const char usage_text[] =
     "                   [--label doh[:PORT] [--dohpath TEMPLATE]] [--ip A "
     "...]\n"
     "                   (--csr FILE | --out DIR)\n"
+    "  dns-server import --name ADN --label domain-s[:PORT] [--label ...]\n"
+    "                   [--ip A ...] --cert FILE   another CA's certificate\n"
     "  dns-server list\n"
     "  dns-server promote ADN [--label L]   next becomes current\n"
     "  dns-server retire ADN [--label L] [--serial S]\n"
@@ -60,6 +62,7 @@ static const struct command {
     {"identity", "disable", ctl_identity_disable},
     {"identity", "enable", ctl_identity_enable},
     {"dns-server", "issue", ctl_dns_issue},
+    {"dns-server", "import", ctl_dns_import},
     {"dns-server", "list", ctl_dns_list},
     {"dns-server", "promote", ctl_dns_promote},
     {"dns-server", "retire", ctl_dns_retire},

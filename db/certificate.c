@@ -3,16 +3,16 @@
 #include "db/audit.h"
 #include "db/sql.h"
 
-int
-certificate_put(struct store_txn *txn, int64_t *id,
-    const struct certificate *certificate, const char *actor)
+static int
+put(struct store_txn *txn, int64_t *id, const struct certificate *certificate,
+    const char *event, const char *actor)
 {
 	sqlite3_stmt *stmt AUTORESET = sql_prepare(&txn->conn,
 	    "INSERT INTO certificate(serial, subject, profile, identity,"
 	    " issued_at, not_before, not_after, state, der, identity_id)"
 	    " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, 'valid', ?8,"
 	    " nullif(?9, 0))");
-	const struct audit_row row = {.event = "certificate.issue",
+	const struct audit_row row = {.event = event,
 	    .actor = actor,
 	    .subject = certificate->serial,
 	    .source = certificate->source,
@@ -36,6 +36,20 @@ certificate_put(struct store_txn *txn, int64_t *id,
 	if (id != NULL)
 		*id = sqlite3_last_insert_rowid(txn->conn.db);
 	return audit_add(txn, certificate->issued_at, &row);
+}
+
+int
+certificate_put(struct store_txn *txn, int64_t *id,
+    const struct certificate *certificate, const char *actor)
+{
+	return put(txn, id, certificate, "certificate.issue", actor);
+}
+
+int
+certificate_import(struct store_txn *txn, int64_t *id,
+    const struct certificate *certificate, const char *actor)
+{
+	return put(txn, id, certificate, "certificate.import", actor);
 }
 
 static int

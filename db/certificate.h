@@ -1,4 +1,5 @@
-/* Every certificate that the CA handed out. */
+/* Every certificate that the CA handed out, and those of other CAs that were
+ * imported. */
 #ifndef DB_CERTIFICATE_H
 #define DB_CERTIFICATE_H
 
@@ -6,6 +7,9 @@
 
 #include "base/buf.h"
 #include "db/store.h"
+
+/* The profile of one that another CA issued: that CA revokes it, not ours. */
+#define CERTIFICATE_IMPORTED "imported"
 
 struct certificate {
 	int64_t id; /* given by the store */
@@ -23,6 +27,11 @@ struct certificate {
 /* Adds it as valid, with its audit row (event certificate.issue, by actor).
  * -ERR_EXISTS if the serial is there already. *id may be NULL. */
 int certificate_put(struct store_txn *txn, int64_t *id,
+    const struct certificate *certificate, const char *actor) NODISCARD;
+
+/* The same for one with the profile CERTIFICATE_IMPORTED (event
+ * certificate.import). */
+int certificate_import(struct store_txn *txn, int64_t *id,
     const struct certificate *certificate, const char *actor) NODISCARD;
 
 typedef int (*certificate_fn)(void *arg, const struct certificate *certificate);

@@ -201,7 +201,8 @@ each_server(struct store_reader *reader, sqlite3_stmt *stmt, dns_server_fn each,
 		    .certificate_state = sql_text(stmt, 9),
 		    .not_before = sql_int(stmt, 10),
 		    .not_after = sql_int(stmt, 11),
-		    .der = sql_blob(stmt, 12)};
+		    .der = sql_blob(stmt, 12),
+		    .profile = sql_text(stmt, 13)};
 
 		err = more < 0 ? more : each(arg, &server);
 	}
@@ -211,7 +212,7 @@ each_server(struct store_reader *reader, sqlite3_stmt *stmt, dns_server_fn each,
 #define DNS_SERVER_SELECT                                                      \
 	"SELECT s.id, s.label, s.adn, s.port, s.dohpath, s.addresses,"         \
 	" s.state, c.id, c.serial, c.state, c.not_before, c.not_after,"        \
-	" c.der FROM dns_server s JOIN certificate c"                          \
+	" c.der, c.profile FROM dns_server s JOIN certificate c"               \
 	" ON c.id = s.certificate_id "
 
 int

@@ -19,6 +19,7 @@ struct dns_server {
 	/* of its certificate */
 	int64_t certificate_id;
 	const char *serial;
+	const char *profile;
 	const char *certificate_state;
 	int64_t not_before, not_after;
 	struct bytes der;

@@ -16,6 +16,7 @@ void admin_identity_enable(struct request *request);
 void admin_discovery_zone(struct request *request);
 void admin_dns_list(struct request *request);
 void admin_dns_issue(struct request *request);
+void admin_dns_import(struct request *request);
 void admin_dns_promote(struct request *request);
 void admin_dns_retire(struct request *request);
 void admin_cert_list(struct request *request);

@@ -19,6 +19,9 @@ int token_body_read(
 /* The caller frees *csr. */
 int dns_issue_body_read(struct dns_issue *issue, struct csr **csr,
     const json_t *body, struct reason *why) NODISCARD;
+/* *pem borrows from body. */
+int dns_import_body_read(struct dns_entry *entry, struct bytes *pem,
+    const json_t *body, struct reason *why) NODISCARD;
 /* change->kind is set already; name is what the path says is changed. */
 int change_body_read(struct change *change, const char *name,
     const json_t *body, struct reason *why) NODISCARD;

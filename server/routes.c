@@ -52,6 +52,8 @@ static const struct route admin_routes[] = {
     {"GET", API "/dns-servers", ACCESS_READ, 0, admin_dns_list},
     {"POST", API "/dns-servers", ACCESS_OPERATE, JSON_BODY_MAX,
 	admin_dns_issue},
+    {"POST", API "/dns-servers/import", ACCESS_OPERATE, JSON_BODY_MAX,
+	admin_dns_import},
     {"POST", API "/dns-servers/{}/promote", ACCESS_OPERATE, JSON_BODY_MAX,
 	admin_dns_promote},
     {"POST", API "/dns-servers/{}/retire", ACCESS_OPERATE, JSON_BODY_MAX,

@@ -7,19 +7,19 @@
 static void
 check_issue(const struct dns_issue *issue)
 {
-	FUZZ_CHECK(domain_is_valid(issue->adn));
-	FUZZ_CHECK(issue->n_services <= DNS_LABELS_MAX);
-	FUZZ_CHECK(issue->n_addresses <= DNS_ADDRESSES_MAX);
-	for (size_t i = 0; i < issue->n_services; i++) {
-		const struct dns_service_request *s = &issue->services[i];
+	FUZZ_CHECK(domain_is_valid(issue->entry.adn));
+	FUZZ_CHECK(issue->entry.n_services <= DNS_LABELS_MAX);
+	FUZZ_CHECK(issue->entry.n_addresses <= DNS_ADDRESSES_MAX);
+	for (size_t i = 0; i < issue->entry.n_services; i++) {
+		const struct dns_service_request *s = &issue->entry.services[i];
 
 		FUZZ_CHECK(strcmp(s->label, "domain-s") == 0 ||
 			   strcmp(s->label, "doh") == 0);
 		FUZZ_CHECK(s->port != 0);
 	}
-	for (size_t i = 0; i < issue->n_addresses; i++)
-		FUZZ_CHECK(issue->addresses[i].len == 4 ||
-			   issue->addresses[i].len == 16);
+	for (size_t i = 0; i < issue->entry.n_addresses; i++)
+		FUZZ_CHECK(issue->entry.addresses[i].len == 4 ||
+			   issue->entry.addresses[i].len == 16);
 }
 
 int

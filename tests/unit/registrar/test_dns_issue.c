@@ -32,10 +32,10 @@ new_issue(struct office *o)
 
 	assert_non_null(issue);
 	issue->registrar = o->registrar;
-	strcpy(issue->adn, ADN);
-	strcpy(issue->services[0].label, "domain-s");
-	issue->services[0].port = 853;
-	issue->n_services = 1;
+	strcpy(issue->entry.adn, ADN);
+	strcpy(issue->entry.services[0].label, "domain-s");
+	issue->entry.services[0].port = 853;
+	issue->entry.n_services = 1;
 	strcpy(issue->actor, "uid 0");
 	issue->done = issue_done;
 	office = o;
@@ -45,7 +45,8 @@ new_issue(struct office *o)
 static void
 add_doh(struct dns_issue *issue, const char *dohpath)
 {
-	struct dns_service_request *s = &issue->services[issue->n_services++];
+	struct dns_service_request *s =
+	    &issue->entry.services[issue->entry.n_services++];
 
 	strcpy(s->label, "doh");
 	s->port = 443;
@@ -56,7 +57,8 @@ static void
 add_address(struct dns_issue *issue, const char *text)
 {
 	assert_int_equal(
-	    0, ip_parse(&issue->addresses[issue->n_addresses++], text));
+	    0, ip_parse(
+		   &issue->entry.addresses[issue->entry.n_addresses++], text));
 }
 
 static void
@@ -140,8 +142,8 @@ test_good_request(void **state)
 	assert_int_equal(0, names_add_srv(&asked, "doh", ADN));
 	assert_int_equal(0, names_add(&asked, NAME_IP, "192.0.2.1"));
 	assert_int_equal(0, issue_with(issue, "DNS.Example.NET", &asked));
-	assert_string_equal("current", issue->services[0].state);
-	assert_string_equal("current", issue->services[1].state);
+	assert_string_equal("current", issue->entry.services[0].state);
+	assert_string_equal("current", issue->entry.services[1].state);
 	p.der = blob_bytes(&issue->sign.cert);
 	assert_int_equal(0, cert_parse(&info, p.der, NULL));
 	assert_string_equal(info.serial, issue->serial);
@@ -168,8 +170,8 @@ test_second_is_next(void **state)
 
 	assert_int_equal(0, issue_with(first, "", NULL));
 	assert_int_equal(0, issue_with(second, ADN, NULL));
-	assert_string_equal("current", first->services[0].state);
-	assert_string_equal("next", second->services[0].state);
+	assert_string_equal("current", first->entry.services[0].state);
+	assert_string_equal("next", second->entry.services[0].state);
 	assert_string_not_equal(first->serial, second->serial);
 	free_issue(first);
 	free_issue(second);
@@ -183,10 +185,10 @@ test_names_are_kept_in_lower_case(void **state)
 	struct dns_issue *first = new_issue(*state),
 			 *second = new_issue(*state);
 
-	strcpy(first->adn, "DNS.Example.net.");
+	strcpy(first->entry.adn, "DNS.Example.net.");
 	assert_int_equal(0, issue_with(first, "", NULL));
 	assert_int_equal(0, issue_with(second, "", NULL));
-	assert_string_equal("next", second->services[0].state);
+	assert_string_equal("next", second->entry.services[0].state);
 	assert_int_equal(2, number(*state, "SELECT count(*) FROM dns_server"
 					   " WHERE adn = '" ADN "'"));
 	free_issue(first);
@@ -219,7 +221,7 @@ test_wrong_domain_refused(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
 		struct dns_issue *issue = new_issue(*state);
 
-		strcpy(issue->adn, bad[i]);
+		strcpy(issue->entry.adn, bad[i]);
 		refused(state, issue, "", NULL, "");
 	}
 }
@@ -234,7 +236,7 @@ test_server_name_refused(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
 		struct dns_issue *issue = new_issue(*state);
 
-		strcpy(issue->adn, bad[i]);
+		strcpy(issue->entry.adn, bad[i]);
 		refused(state, issue, "", NULL, "server.name");
 	}
 }
@@ -259,18 +261,18 @@ test_wrong_services_refused(void **state)
 
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
 		issue = new_issue(*state);
-		strcpy(issue->services[0].label, bad[i].label);
-		issue->services[0].port = bad[i].port;
-		strcpy(issue->services[0].dohpath, bad[i].dohpath);
+		strcpy(issue->entry.services[0].label, bad[i].label);
+		issue->entry.services[0].port = bad[i].port;
+		strcpy(issue->entry.services[0].dohpath, bad[i].dohpath);
 		refused(state, issue, "", NULL, bad[i].says);
 	}
 	issue = new_issue(*state);
-	issue->n_services = 0;
+	issue->entry.n_services = 0;
 	refused(state, issue, "", NULL, "label");
 	issue = new_issue(*state);
-	issue->services[1] = issue->services[0];
-	issue->services[1].port = 8853;
-	issue->n_services = 2;
+	issue->entry.services[1] = issue->entry.services[0];
+	issue->entry.services[1].port = 8853;
+	issue->entry.n_services = 2;
 	refused(state, issue, "", NULL, "twice");
 }
 
