@@ -22,6 +22,7 @@ print_status(const json_t *s)
 	const json_t *ca = json_object_get(s, "ca");
 	const json_t *pake = json_object_get(s, "pake");
 	const json_t *audit = json_object_get(s, "audit");
+	const json_t *own = json_object_get(s, "server_certificate");
 	const json_t *address;
 	size_t i;
 
@@ -35,8 +36,12 @@ print_status(const json_t *s)
 		printf("\n  admin on      ");
 	json_array_foreach(json_object_get(s, "admin_listen"), i, address)
 	    printf(" %s", json_string_value(address));
-	printf("\n  certificate    until %s\n",
-	    ctl_text(s, "server_certificate_not_after"));
+	printf("\n  certificate    until %s, %s\n", ctl_text(own, "not_after"),
+	    ctl_text(own, "source"));
+	printf("                 issued by %s\n", ctl_text(own, "issuer"));
+	if (json_object_get(own, "refused") != NULL)
+		printf("                 NOT RELOADED: %s\n",
+		    ctl_text(own, "refused"));
 	printf("  CA             for %s, root until %s\n",
 	    ctl_text(ca, "domain"), ctl_text(ca, "root_not_after"));
 	printf("  root SHA-256   %s\n", ctl_text(ca, "root_sha256"));

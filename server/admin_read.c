@@ -12,6 +12,7 @@
 #include "db/identity.h"
 #include "server/admin_json.h"
 #include "server/app.h"
+#include "server/own_cert.h"
 
 static json_t *
 hex_string(struct bytes value)
@@ -110,6 +111,7 @@ admin_status(struct request *request)
 	struct app *app = request->app;
 	const struct engine_config *config = engine_config(app->engine);
 	int64_t identities = 0, certificates = 0;
+	json_t *certificate;
 	int err = identity_count(request->reader, &identities);
 
 	if (err == 0)
@@ -118,8 +120,9 @@ admin_status(struct request *request)
 		reply_error(request, err, NULL);
 		return;
 	}
+	certificate = own_cert_json(app);
 	reply_json(request, MHD_HTTP_OK,
-	    json_pack("{ss ss so sI so so ss so so so so so sI sI sI}",
+	    json_pack("{ss ss so sI so so ss so so so so so so sI sI sI}",
 		"version", ESTUARY_VERSION, "state", "running", "started_at",
 		json_time(app->started_at), "uptime_s",
 		(json_int_t)(clock_now() - app->started_at), "listen",
@@ -128,10 +131,11 @@ admin_status(struct request *request)
 		addresses(app, config->n_admin_listen, engine_admin_address),
 		"server_name", app->server_name, "ca", ca_summary(app),
 		"server_certificate_not_after",
-		json_time(atomic_load(&app->own_cert_not_after)), "pake",
-		pake_summary(app), "mdns", mdns_summary(app), "audit",
-		audit_summary(app), "identities", (json_int_t)identities,
-		"certificates", (json_int_t)certificates, "connections",
+		json_incref(json_object_get(certificate, "not_after")),
+		"server_certificate", certificate, "pake", pake_summary(app),
+		"mdns", mdns_summary(app), "audit", audit_summary(app),
+		"identities", (json_int_t)identities, "certificates",
+		(json_int_t)certificates, "connections",
 		(json_int_t)engine_connections(app->engine)));
 }
 

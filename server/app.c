@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "ca/authority.h"
+#include "ca/key.h"
 #include "db/certificate.h"
 #include "registrar/srp.h"
 #include "server/own_cert.h"
@@ -38,10 +39,12 @@ check_names(struct app *app, struct reason *why)
 	    settings_ca_domain(app->ca_domain, app->config) != 0)
 		return reason_set(why, -ERR_INVALID,
 		    "server.name or ca.domain is not a domain name");
-	if (!domain_within(app->server_name, app->ca_domain))
+	/* Another CA's certificate may have any name. */
+	if (!cert_files_configured(app->config) &&
+	    !domain_within(app->server_name, app->ca_domain))
 		return reason_set(why, -ERR_INVALID,
-		    "server.name %.100s is not in ca.domain %.100s: the CA "
-		    "could not issue its certificate",
+		    "server.name %.80s is not in ca.domain %.80s: the CA could "
+		    "not issue its certificate (server.cert can be another's)",
 		    app->server_name, app->ca_domain);
 	return 0;
 }
@@ -60,6 +63,8 @@ app_configure(struct app *app, const char *state_dir, const char *config_path,
 		err = config_read(app->config, config_path, why);
 	else if (err == 0 && file_exists(app->state.config))
 		err = config_read(app->config, app->state.config, why);
+	if (err == 0)
+		err = cert_files_check_config(app->config, why);
 	if (err == 0)
 		err = check_names(app, why);
 	return err;
@@ -80,8 +85,8 @@ apply_settings(struct app *app)
 static int
 write_config(struct app *app, struct reason *why)
 {
-	static const char *const fixed[] = {
-	    "server.name", "ca.domain", "ca.addresses"};
+	static const char *const fixed[] = {"server.name", "server.cert",
+	    "server.key", "ca.domain", "ca.addresses"};
 	struct config *config = NULL;
 	struct buf text = {0};
 	int err = config_new(&config, settings_schema);
@@ -467,9 +472,23 @@ announce(struct app *app)
 /* --- life --- */
 
 int
+app_check(struct app *app, struct reason *why)
+{
+	AUTOFREE struct server_pair *pair = calloc(1, sizeof(*pair));
+	struct blob key CLEANUP(key_pem_fini) = {0};
+	int err = pair != NULL ? 0 : -ERR_NOMEM;
+
+	if (err == 0 && cert_files_configured(app->config))
+		err = cert_files_read(pair, &key, app, why);
+	if (err == 0)
+		server_pair_fini(pair);
+	return err;
+}
+
+int
 app_start(struct app *app, const char *state_dir, struct reason *why)
 {
-	int err = state_open(&app->state, state_dir, why);
+	int err = app_check(app, why); /* before anything is made */
 
 	app->started_at = clock_now();
 	app->pake_extension =
@@ -477,6 +496,8 @@ app_start(struct app *app, const char *state_dir, struct reason *why)
 	app->pake_scheme = (uint16_t)config_number(app->config, "pake.scheme");
 	pthread_mutex_init(&app->mutex, NULL);
 	apply_settings(app);
+	if (err == 0)
+		err = state_open(&app->state, state_dir, why);
 	/* Before any thread and any network. */
 	if (err == 0)
 		err = signer_spawn(&app->signer, why);
@@ -521,25 +542,17 @@ app_stop(struct app *app)
 void
 app_tick(struct app *app)
 {
-	struct engine_tls tls = {.public = NULL};
-	struct reason why = {""};
-
 	auditor_tick(app->auditor);
-	if (!own_cert_is_due(app))
-		return;
-	if (own_cert_prepare(app, &tls, &why) == 0)
-		engine_set_tls(app->engine, &tls);
-	else
-		log_error("server certificate not renewed", "reason=\"%s\"",
-		    why.text);
-	own_cert_tls_fini(&tls);
+	own_cert_tick(app);
 }
 
 int
 app_reload(struct app *app, const struct app *fresh, struct reason *why)
 {
 	static const char *const reloadable[] = {"log.level", "eecerts.access",
-	    "mdns.enabled", "mdns.interfaces", "mdns.instance", "mdns.backend"};
+	    "mdns.enabled", "mdns.interfaces", "mdns.instance", "mdns.backend",
+	    "server.cert", "server.key"};
+	bool cert_changed = false;
 	/* One that could not begin is tried again. */
 	bool announcement_changed = app->announcer == NULL;
 	int err = 0;
@@ -561,8 +574,11 @@ app_reload(struct app *app, const struct app *fresh, struct reason *why)
 		err = config_copy(app->config, fresh->config, key);
 		announcement_changed =
 		    announcement_changed || strncmp(key, "mdns.", 5) == 0;
+		cert_changed = cert_changed || strncmp(key, "server.", 7) == 0;
 	}
 	apply_settings(app);
+	if (err == 0)
+		own_cert_reload(app, cert_changed);
 	if (err == 0 && announcement_changed)
 		err = announce(app);
 	return err == 0 ? 0 : reason_set(why, err, "%s", err_text(err));

@@ -14,8 +14,18 @@
 #include "mdns/announce.h"
 #include "registrar/auditor.h"
 #include "registrar/registrar.h"
+#include "server/cert_files.h"
 #include "server/engine.h"
 #include "server/state.h"
+
+/* The server's certificate as administrators are shown it. */
+struct served_cert {
+	bool from_files; /* server.cert, not the embedded CA's */
+	char serial[SERIAL_HEX_MAX];
+	char subject[512], issuer[512];
+	int64_t not_after;
+	struct reason refused; /* why server.cert is not served; "" if it is */
+};
 
 struct app {
 	struct config *config; /* the main thread's */
@@ -40,7 +50,8 @@ struct app {
 	struct mdns_service service;
 
 	struct cert_info own_cert; /* the server's; the main thread's */
-	_Atomic int64_t own_cert_not_after;
+	struct cert_files cert_files;
+	struct served_cert served_cert; /* under mutex */
 	/* why PAKE is not offered; "" if it is; under mutex */
 	struct reason pake_why;
 };
@@ -55,13 +66,15 @@ int app_start(
     struct app *app, const char *state_dir, struct reason *why) NODISCARD;
 void app_stop(struct app *app);
 
+/* --check: what app_configure() did not read, the server's certificate. */
+int app_check(struct app *app, struct reason *why) NODISCARD;
 /* The main thread, now and then: renews the server's own certificate. */
 void app_tick(struct app *app);
 
 /* Takes over from fresh, which was made by app_configure(), what can change
- * while running: the log level, the announcement, who may fetch eecerts. A
- * change of anything else is logged as waiting for a restart. fresh stays the
- * caller's. */
+ * while running: the log level, the announcement, who may fetch eecerts, the
+ * server's certificate. A change of anything else is logged as waiting for a
+ * restart. fresh stays the caller's. */
 int app_reload(
     struct app *app, const struct app *fresh, struct reason *why) NODISCARD;
 

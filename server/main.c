@@ -16,7 +16,7 @@
 #define EXIT_CANNOT_START 1
 #define EXIT_USAGE 2
 #define ASSIGNMENTS_MAX 64
-#define TICK_S 60
+#define TICK_S 10
 
 static const char usage_text[] =
     "usage: estuaryd --state DIR [--config FILE] [--set section.key=value "
@@ -207,6 +207,9 @@ main(int argc, char **argv)
 		status = EXIT_CANNOT_START;
 	} else if (o.print_config) {
 		status = print_config(app.config) == 0 ? 0 : EXIT_CANNOT_START;
+	} else if (o.check && app_check(&app, &why) != 0) {
+		fprintf(stderr, "estuaryd: %s\n", why.text);
+		status = EXIT_CANNOT_START;
 	} else if (o.check) {
 		puts("the configuration is valid");
 		status = 0;

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "ca/key.h"
 #include "db/certificate.h"
+#include "server/admin_json.h"
 
 #define PEM_MAX_BYTES 65536
 
@@ -118,8 +119,8 @@ issue(struct app *app, struct reason *why)
 	return err;
 }
 
-bool
-own_cert_is_due(const struct app *app)
+static bool
+is_due(const struct app *app)
 {
 	const struct cert_info *cert = &app->own_cert;
 	int64_t life = cert->not_after - cert->not_before;
@@ -148,25 +149,27 @@ load(struct app *app, struct blob *pem, struct reason *why)
 	usable = err == 0 && list.n == 2 &&
 		 bytes_equal(blob_bytes(&list.items[1]), issuing) &&
 		 names_has(&app->own_cert.names, NAME_DNS, app->server_name) &&
-		 !own_cert_is_due(app);
+		 !is_due(app);
 	cert_list_fini(&list);
 	return usable ? 1 : 0;
 }
 
-/* Also says why PAKE is not offered, which a worker may be reading. */
-static int
-make_server(struct tls_server **out, struct app *app,
-    const struct tls_server_config *config, struct reason *why)
+static void
+set_served(struct app *app, const struct cert_info *cert, bool from_files,
+    const struct reason *pake_why)
 {
-	struct reason detail = {""};
-	int err = tls_server_new(out, config, &detail);
+	struct served_cert *served = &app->served_cert;
 
+	app->own_cert = *cert;
+	/* A worker may be reading these. */
 	pthread_mutex_lock(&app->mutex);
-	app->pake_why = detail;
+	app->pake_why = *pake_why;
+	served->from_files = from_files;
+	served->not_after = cert->not_after;
+	memcpy(served->serial, cert->serial, sizeof(served->serial));
+	memcpy(served->subject, cert->subject, sizeof(served->subject));
+	memcpy(served->issuer, cert->issuer, sizeof(served->issuer));
 	pthread_mutex_unlock(&app->mutex);
-	if (err != 0)
-		*why = detail;
-	return err;
 }
 
 void
@@ -193,9 +196,10 @@ make_admin_server(struct tls_server **out, struct app *app,
 		admin.chain_pem =
 		    (struct bytes){(const uint8_t *)pem.data, pem.len};
 		admin.pake = false;
+		admin.srp_seed = NULL;
 		err = tls_server_new(out, &admin, why);
 	}
-	if (pem.data != NULL) /* the key is in the same file */
+	if (pem.data != NULL) /* the key may be in the same file */
 		explicit_bzero(pem.data, pem.len);
 	buf_fini(&pem);
 	return err;
@@ -203,31 +207,64 @@ make_admin_server(struct tls_server **out, struct app *app,
 
 static int
 make_servers(struct engine_tls *out, struct app *app,
-    const struct tls_server_config *config, struct reason *why)
-{
-	struct engine_tls tls = {.public = NULL};
-	int err = make_server(&tls.public, app, config, why);
-
-	if (err == 0 && config_text(app->config, "admin.listen")[0] != '\0')
-		err = make_admin_server(&tls.admin, app, config, why);
-	if (err == 0)
-		*out = tls;
-	else
-		own_cert_tls_fini(&tls);
-	return err;
-}
-
-int
-own_cert_prepare(struct app *app, struct engine_tls *out, struct reason *why)
+    const struct cert_info *cert, struct bytes chain_pem, struct bytes key_pem,
+    struct reason *why)
 {
 	const struct registrar_config *registrar =
 	    registrar_config(app->registrar);
-	struct tls_server_config tls = {.server_name = app->server_name,
+	const struct tls_server_config config = {
+	    .server_name = app->server_name,
 	    .pake = config_bool(app->config, "pake.enabled"),
 	    .pake_extension = app->pake_extension,
 	    .pake_scheme = app->pake_scheme,
-	    .srp_seed = registrar->srp ? registrar->srp_seed : NULL};
-	struct blob pem = {0};
+	    .srp_seed = registrar->srp ? registrar->srp_seed : NULL,
+	    .chain_pem = chain_pem,
+	    .key_pem = key_pem};
+	struct engine_tls tls = {.public = NULL};
+	struct reason detail = {""};
+	int err = tls_server_new(&tls.public, &config, &detail);
+
+	if (err != 0) {
+		*why = detail;
+		return err;
+	}
+	if (config_text(app->config, "admin.listen")[0] != '\0')
+		err = make_admin_server(&tls.admin, app, &config, why);
+	if (err != 0) {
+		own_cert_tls_fini(&tls);
+		return err;
+	}
+	set_served(app, cert, cert_files_configured(app->config), &detail);
+	*out = tls;
+	return 0;
+}
+
+static int
+prepare_files(struct app *app, struct engine_tls *out, struct reason *why)
+{
+	struct server_pair *pair = calloc(1, sizeof(*pair));
+	struct blob key CLEANUP(key_pem_fini) = {0};
+	int err =
+	    pair != NULL ? cert_files_read(pair, &key, app, why) : -ERR_NOMEM;
+
+	if (err == 0)
+		err = make_servers(out, app, &pair->info,
+		    (struct bytes){(const uint8_t *)pair->chain_pem.data,
+			pair->chain_pem.len},
+		    blob_bytes(&key), why);
+	if (err == 0)
+		log_info("server certificate taken from server.cert",
+		    "serial=%s name=%s", pair->info.serial, app->server_name);
+	if (pair != NULL)
+		server_pair_fini(pair);
+	free(pair);
+	return err;
+}
+
+static int
+prepare_issued(struct app *app, struct engine_tls *out, struct reason *why)
+{
+	struct blob pem CLEANUP(key_pem_fini) = {0};
 	int err = load(app, &pem, why);
 
 	if (err == 0) {
@@ -236,15 +273,83 @@ own_cert_prepare(struct app *app, struct engine_tls *out, struct reason *why)
 		if (err == 0)
 			err = load(app, &pem, why);
 	}
-	if (err == 1) {
-		atomic_store(&app->own_cert_not_after, app->own_cert.not_after);
-		tls.chain_pem = blob_bytes(&pem);
-		tls.key_pem = blob_bytes(&pem);
-		err = make_servers(out, app, &tls, why);
-	} else if (err == 0) {
-		err = reason_set(why, -ERR_CRYPTO,
+	if (err == 1)
+		return make_servers(out, app, &app->own_cert, blob_bytes(&pem),
+		    blob_bytes(&pem), why);
+	if (err == 0)
+		return reason_set(why, -ERR_CRYPTO,
 		    "the server certificate just issued cannot be used");
-	}
-	key_pem_fini(&pem);
 	return err;
+}
+
+int
+own_cert_prepare(struct app *app, struct engine_tls *out, struct reason *why)
+{
+	return cert_files_configured(app->config)
+		   ? prepare_files(app, out, why)
+		   : prepare_issued(app, out, why);
+}
+
+void
+own_cert_set_refused(struct app *app, const struct reason *why)
+{
+	pthread_mutex_lock(&app->mutex);
+	app->served_cert.refused = *why;
+	pthread_mutex_unlock(&app->mutex);
+}
+
+json_t *
+own_cert_json(struct app *app)
+{
+	struct served_cert served;
+	json_t *json;
+
+	pthread_mutex_lock(&app->mutex);
+	served = app->served_cert;
+	pthread_mutex_unlock(&app->mutex);
+	json = json_pack("{ss ss ss ss so}", "source",
+	    served.from_files ? "server.cert" : "embedded CA", "serial",
+	    served.serial, "subject", served.subject, "issuer", served.issuer,
+	    "not_after", json_time(served.not_after));
+	if (json != NULL && served.refused.text[0] != '\0')
+		json_object_set_new(
+		    json, "refused", json_string(served.refused.text));
+	return json;
+}
+
+static void
+renew(struct app *app)
+{
+	struct engine_tls tls = {.public = NULL};
+	struct reason why = {""};
+
+	if (own_cert_prepare(app, &tls, &why) == 0)
+		engine_set_tls(app->engine, &tls);
+	else
+		log_error("server certificate not renewed", "reason=\"%s\"",
+		    why.text);
+	own_cert_tls_fini(&tls);
+}
+
+void
+own_cert_tick(struct app *app)
+{
+	if (cert_files_configured(app->config))
+		cert_files_tick(app);
+	else if (is_due(app))
+		renew(app);
+}
+
+void
+own_cert_reload(struct app *app, bool changed)
+{
+	const struct reason none = {""};
+
+	if (cert_files_configured(app->config)) {
+		app->cert_files.refused = none; /* to be said again */
+		cert_files_reload(app);
+	} else if (changed) {
+		own_cert_set_refused(app, &none);
+		renew(app);
+	}
 }

@@ -12,6 +12,17 @@ const struct config_key settings_schema[] = {
     {"server.name", CONFIG_DOMAIN, "", 0, 0, NULL,
 	"The DNS-ID of this server's certificate and the server identity of\n"
 	"the PAKE. Empty: est.CA.DOMAIN, or est.home.arpa without ca.domain."},
+    {"server.cert", CONFIG_STRING, "", 0, 0, NULL,
+	"The certificate of another CA for this server, an absolute path: "
+	"PEM,\n"
+	"the server's first, then its intermediates. server.name must be "
+	"among\n"
+	"its DNS-IDs and may then lie outside ca.domain. Empty: the embedded\n"
+	"CA issues one. It is read again when it changes, and by SIGHUP."},
+    {"server.key", CONFIG_STRING, "", 0, 0, NULL,
+	"The private key of server.cert, an absolute path: PEM, not "
+	"encrypted.\n"
+	"It is refused if others can read it; a group may if root owns it."},
     {"server.workers", CONFIG_NUMBER, "0", 0, 64, NULL,
 	"Worker threads. 0: one for each core."},
     {"server.idle_timeout", CONFIG_DURATION, "30s", 1, 3600, NULL,

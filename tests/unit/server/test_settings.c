@@ -165,6 +165,36 @@ test_name_outside_the_domain_refused(void **state)
 }
 
 static void
+test_cert_files(void **state)
+{
+	static const char *const bad[][2] = {{"server.cert=/a", "server.key="},
+	    {"server.cert=", "server.key=/a"},
+	    {"server.cert=a", "server.key=/a"},
+	    {"server.cert=/a", "server.key=a"}};
+	const char *const outside[] = {"server.name=est.example.org",
+	    "ca.domain=example.net", "server.cert=/a", "server.key=/b"};
+	static struct app app;
+	struct reason why = {""};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+		assert_int_equal(
+		    -ERR_INVALID, configure(&app, bad[i][0], bad[i][1], &why));
+		assert_non_null(strstr(why.text, "server.cert"));
+		config_free(app.config);
+	}
+	/* Another CA's certificate may have any name. */
+	memset(&app, 0, sizeof(app));
+	assert_int_equal(0, app_configure(&app, "/nonexistent/state", NULL,
+				outside, ARRAY_LEN(outside), &why));
+	assert_string_equal("est.example.org", app.server_name);
+	assert_string_equal("example.net", app.ca_domain);
+	/* --check reads the files. */
+	assert_int_equal(-ERR_NOT_FOUND, app_check(&app, &why));
+	config_free(app.config);
+}
+
+static void
 test_missing_config_file_refused(void **state)
 {
 	static struct app app;
@@ -192,6 +222,7 @@ main(void)
 	    cmocka_unit_test(test_defaults_are_valid),
 	    cmocka_unit_test(test_promised_keys),
 	    cmocka_unit_test(test_name_outside_the_domain_refused),
+	    cmocka_unit_test(test_cert_files),
 	    cmocka_unit_test(test_missing_config_file_refused),
 	};
 
