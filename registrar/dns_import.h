@@ -14,7 +14,7 @@ struct dns_import {
 	struct registrar *registrar;
 	struct dns_entry entry;
 	char actor[64];
-	char source[IP_TEXT_MAX]; /* the peer's address, or "" */
+	char source[IP_TEXT_MAX];                /* the peer's address, or "" */
 	void (*done)(struct dns_import *import); /* on the store's thread */
 
 	/* The answer: the certificate when result is 0. */
