@@ -45,7 +45,7 @@ mkfifo "$work/hold"
 exec 3<>"$work/hold"
 flood "$public" 40 127.0.0.1
 same "the public listener is full" 16 "$(cat "$work/flood.$public")"
-same "and takes nobody more" 000 "$(curl -sk -m 5 -o /dev/null \
+same "its oldest idle connection gives way to one more" 200 "$(curl -sk -m 5 -o /dev/null \
 	-w '%{http_code}' "https://$public/.well-known/est/cacerts")"
 check "an administrator is served all the same" remote status
 same "places of one source are taken" 32 \
