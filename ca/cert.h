@@ -9,7 +9,7 @@
 
 #define SERIAL_HEX_MAX 41 /* 20 octets and NUL, RFC 5280 4.1.2.2 */
 #define CERT_MAX_BYTES 16384
-#define CERT_LIST_MAX 64
+#define CERT_LIST_MAX 256
 
 struct cert_info {
 	char serial[SERIAL_HEX_MAX]; /* lower-case hex, no leading 00 octet */

@@ -115,7 +115,10 @@ fit_descriptors(struct engine *engine)
 {
 	int64_t *max = &engine->config.max_connections;
 	rlim_t each = DESCRIPTORS_EACH * engine->n_workers;
-	rlim_t spare = each * ENGINE_ADMIN_CONNECTIONS_MAX + DESCRIPTORS_SPARE;
+	rlim_t spare =
+	    DESCRIPTORS_SPARE + (engine->config.n_admin_listen != 0
+					? each * ENGINE_ADMIN_CONNECTIONS_MAX
+					: 0);
 	rlim_t wanted = each * (rlim_t)*max + spare;
 	struct rlimit limit;
 
