@@ -174,6 +174,7 @@ test_weak_keys_refused(void **state)
 
 	craft.key = craft_key("P-521");
 	craft_cert(&c, &craft);
+	EVP_PKEY_free(craft.key);
 	refused(&c, NAME, "secp521r1");
 	crafted_fini(&c);
 }
