@@ -49,6 +49,7 @@ check "the token is good where it belongs" remote "$url" "$token" status
 
 # --- the command line, the file, the server's absence ---
 
+# [RFC6750 5.3]
 check_refused "http://: the token is not sent in the clear" 2 'https://' \
 	remote "http://$(admin_address main)" "$token" status
 for bad in '' 'admin.sock' "${url#https://}" "$url/api" "$url/?x" "$url/#x" \

@@ -75,6 +75,7 @@ start_unbound dns
 openssl s_client -connect "127.0.0.1:$dot_port" </dev/null 2>/dev/null |
 	openssl x509 -outform DER -out "$work/served.der"
 check "eecerts" fetch
+# [RFC8295 3] the chain that came with it is none of eecerts'.
 same "hold one certificate" 1 "$(find "$work" -name 'ee.*' | wc -l)"
 check "which is what unbound serves, byte for byte" cmp "$work/ee.1" \
 	"$work/served.der"

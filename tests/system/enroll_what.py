@@ -243,6 +243,7 @@ def check_wire_in(appliance, report):
                            der, "\r\n"))):
         report.status(f"a body of {name}", 200, appliance.client.send(
             "POST", ENROLL, body, fields))
+    # [RFC8951 3]
     for kind, status in ((None, 200), ("APPLICATION/PKCS10", 200),
                          ("application/pkcs10; charset=us-ascii", 200),
                          ("application/x-www-form-urlencoded", 415),

@@ -82,6 +82,7 @@ def credentials(appliance):
         "Basic of nobody": ({}, basic("nobody", PASSWORD)),
         "Basic without a user": ({}, basic("", PASSWORD)),
         "Basic of a disabled identity": ({}, basic("off", PASSWORD)),
+        # [RFC7617 2]
         "malformed Basic": ({}, {"Authorization": "Basic !!!"}),
         "Basic without a colon": ({}, {"Authorization": "Basic YWxpY2U="}),
         "an endless password": ({}, basic("alice", "x" * 3000)),

@@ -44,6 +44,7 @@ one_line_and_lf() {
 same "cacerts answers 200" 200 "$(status_of "$est/cacerts")"
 matches "cacerts has RFC 7030's content type" \
 	'^application/pkcs7-mime(; smime-type=certs-only)?$' "$(header content-type)"
+# [RFC8951 3.1]
 check "cacerts is base64 on one line and LF" one_line_and_lf "$work/body"
 same "cacerts has the root and the issuing CA" 2 "$(n_certs)"
 body_certs >"$work/cacerts.pem"

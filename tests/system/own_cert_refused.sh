@@ -83,6 +83,7 @@ refuse "one that may not sign" 'digitalSignature' "$fca/nousage.pem" \
 	"$fca/nousage.key"
 refuse "a weak key" 'RSA key of 1024 bits' "$fca/weak.pem" "$fca/weak.key"
 refuse "SHA-1" 'SHA-256 or better' "$fca/sha1.pem" "$fca/sha1.key"
+# [RFC5246 7.4.2]
 refuse "a chain with a gap" 'certificate 2 of the chain did not issue' \
 	"$fca/gap.chain" "$fca/good.key"
 refuse "a chain the wrong way round" 'CA certificate' "$fca/turned.chain" \

@@ -147,6 +147,7 @@ test_weak_and_odd_keys_refused(void **state)
 	    {craft_rsa_public(2048, 3), "exponent"},
 	    {craft_rsa_public(2048, 65535), "exponent"},
 	    {craft_rsa_public(2048, 65538), "exponent"},
+	    /* [RFC5480 2.1.1] */
 	    {p256_with(OSSL_PKEY_PARAM_EC_ENCODING, "explicit"), "named curve"},
 	    {p256_with(
 		 OSSL_PKEY_PARAM_EC_POINT_CONVERSION_FORMAT, "compressed"),

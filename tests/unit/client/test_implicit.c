@@ -67,7 +67,7 @@ verify(const char *cacerts_pem, const char *leaf_pem, size_t *n_kept)
 	return err;
 }
 
-/* [RFC7030 3.6.2] */
+/* [RFC7030 3.6] [RFC7030 3.6.2] */
 static void
 test_store_decides(void **state)
 {

@@ -72,7 +72,8 @@ assert_authenticated(const struct run *r)
 	assert_string_equal("TLSv1.3", r->service.version);
 }
 
-/* However a guess fails, both ends see the same. */
+/* However a guess fails, both ends see the same.
+ * [draft-ietf-tls-pake-02 6.2.2] */
 static void
 assert_wrong_code(const struct run *r)
 {
@@ -108,7 +109,8 @@ test_right_password_p256(void **state)
 	assert_int_equal(NID_X9_62_prime256v1, r.group);
 }
 
-/* The client's only key share is of a group that the server does not take. */
+/* The client's only key share is of a group that the server does not take: a
+ * ServerHello of that random comes first. [RFC8446 4.1.3] */
 static void
 test_hello_retry_request_claims_once(void **state)
 {

@@ -3,6 +3,7 @@
 
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <openssl/pem.h>
 
@@ -216,7 +217,7 @@ test_alpn(void **state)
 	assert_anonymous(&r);
 	assert_string_equal("http/1.1", r.alpn);
 
-	/* No overlap: the connection goes on without. */
+	/* [RFC7301 3.2] No overlap: the connection goes on without. */
 	r = run_init(TLS1_2_VERSION);
 	r.config.alpn = "h2";
 	run(&r);
@@ -277,6 +278,36 @@ test_judge_install(void **state)
 }
 
 /* Writing to a peer that is gone is an error, not a signal. */
+/* [RFC8446 6] A fatal alert ends the connection, by its name. */
+static void
+assert_alert(uint8_t alert, const char *text)
+{
+	const uint8_t record[] = {21, 3, 3, 0, 2, 2, alert};
+	struct run r = run_init(TLS1_3_VERSION);
+	struct client_setup setup;
+	struct tls_conn *conn;
+
+	test_service_pair(&r.service);
+	assert_int_equal(
+	    sizeof(record), write(r.service.fds[0], record, sizeof(record)));
+	assert_int_equal(0, client_setup_init(&setup, &r.config, NULL, &r.why));
+	assert_int_equal(-ERR_CRYPTO, client_connect(&conn, r.service.fds[1],
+					  &setup, &r.config, NULL, &r.why));
+	assert_non_null(strstr(r.why.text, text));
+	client_setup_fini(&setup);
+	close(r.service.fds[0]);
+	close(r.service.fds[1]);
+}
+
+static void
+test_alerts(void **state)
+{
+	(void)state;
+	assert_alert(40, "received alert 40 (handshake failure)");
+	assert_alert(109, "received alert 109 (missing extension)");
+	assert_alert(116, "received alert 116 (certificate required)");
+}
+
 static void
 test_peer_gone(void **state)
 {
@@ -385,6 +416,7 @@ main(void)
 	    cmocka_unit_test(test_alpn),
 	    cmocka_unit_test(test_judge_refused),
 	    cmocka_unit_test(test_judge_install),
+	    cmocka_unit_test(test_alerts),
 	    cmocka_unit_test(test_peer_gone),
 	    cmocka_unit_test(test_pending),
 	};

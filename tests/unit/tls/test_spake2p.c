@@ -26,7 +26,8 @@ text(const char *s)
 		assert_memory_equal(expected_, actual, sizeof(expected_));     \
 	} while (0)
 
-/* [RFC9383 C] The vector of P256-SHA256-HKDF-SHA256-HMAC-SHA256. */
+/* [RFC9383 C] The vector of P256-SHA256-HKDF-SHA256-HMAC-SHA256: by its key
+ * schedule [RFC9383 3.4], with M and N of P-256 [RFC9383 4]. */
 #define VECTOR_CONTEXT                                                         \
 	"SPAKE2+-P256-SHA256-HKDF-SHA256-HMAC-SHA256 Test Vectors"
 #define VECTOR_W0                                                              \
@@ -89,7 +90,8 @@ test_rfc9383_vector(void **state)
 	assert_memory_equal(&prover, &verifier, sizeof(prover));
 }
 
-/* Computed by a separate implementation (Python's hashlib and integers). */
+/* Computed by a separate implementation (Python's hashlib and integers): each
+ * half of scrypt's output reduced. [RFC9383 3.2] */
 #define REG_W0                                                                 \
 	"218191ca239fada00ca013874dcd101b4c8e7825f52814d2e58868852e49fd21"
 #define REG_W1                                                                 \

@@ -216,7 +216,7 @@ assert_authenticated(struct ends *e)
 	assert_string_equal("TLSv1.2", tls_conn_version(e->conn));
 	assert_string_equal(
 	    "SRP-AES-256-CBC-SHA", SSL_get_cipher_name(e->client));
-	/* [RFC7030 3.3.3] without any certificate */
+	/* [RFC7030 3.3.3] [RFC5054 2.7] without any certificate */
 	assert_null(SSL_get0_peer_certificate(e->client));
 }
 
@@ -419,6 +419,7 @@ test_freed_while_pending(void **state)
 
 /* --- who gets no SRP --- */
 
+/* [RFC5054 2.5.1] */
 static void
 test_no_srp_suite_refused(void **state)
 {

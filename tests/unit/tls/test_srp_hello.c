@@ -198,6 +198,8 @@ test_malformed_extension_refused(void **state)
 	    ILLEGAL_PARAMETER, "");
 }
 
+/* [RFC5054 2.5.1] SRP or nothing: not TLS 1.3, not another suite.
+ * [RFC8446 4.2.1] The versions are those of supported_versions. */
 static void
 test_tls13_alone_refused(void **state)
 {

@@ -15,7 +15,8 @@
 
 static const uint8_t seed[SRP_SEED_LEN] = "a seed of thirty-two octets long";
 
-/* The same as what libcrypto's own makes of it. [RFC5054 2.4] */
+/* The same as what libcrypto's own makes of it. [RFC5054 2.4]
+ * [RFC5054 A] */
 static void
 test_verifier(void **state)
 {
