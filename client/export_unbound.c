@@ -19,6 +19,12 @@ notes(struct buf *out, const struct export_job *job)
 	    job->implicit ? "any CA of the system's store"
 			  : "this network's CA");
 	export_by_hand(out, job);
+	if (job->implicit)
+		buf_adds(out,
+		    " - names that unbound answers itself, such as those in "
+		    "home.arpa, need\n"
+		    "   'local-zone: \"NAME.\" transparent' where the network "
+		    "has some;\n");
 	return buf_adds(out,
 	    " - include this file in unbound.conf and restart unbound;\n"
 	    " - where unbound validates DNSSEC and the network's names are not "

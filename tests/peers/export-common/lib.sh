@@ -8,6 +8,8 @@
 . "$(dirname "$0")/../../system/lib.sh"
 # shellcheck source=tests/system/dns_lib.sh
 . "$(dirname "$0")/../../system/dns_lib.sh"
+# shellcheck source=tests/system/web_lib.sh
+. "$(dirname "$0")/../../system/web_lib.sh"
 
 # need PROGRAM...: or the test is skipped.
 need() {
@@ -50,6 +52,28 @@ real_one_is_back() {
 # export_to FORMAT DIRECTORY: checks that it can be written.
 export_to() {
 	check "export $1" endpoint phone export "$1" --out "$2"
+}
+
+# The same names by certificates of another CA, web: $work/web/root.pem. It is
+# in the system's store for the endpoint, and for nobody else. The other DNS
+# server must have been stopped.
+start_implicit_network() {
+	make_web_ca web
+	web_cert web est est.lab.test
+	web_cert web public dns.lab.test
+	start_unbound public
+	start_fake_est est public
+	check "join by implicit trust" with_store implicit public || finish
+}
+
+with_store() {
+	SSL_CERT_FILE=$work/web/root.pem SSL_CERT_DIR=$work/none "$@"
+}
+
+# export_implicit FORMAT DIRECTORY
+export_implicit() {
+	check "export $1, of implicit trust" \
+		with_store endpoint public export "$1" --out "$2"
 }
 
 # resolves SERVER PORT: the network's own name, through the program under test.
