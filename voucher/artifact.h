@@ -63,8 +63,8 @@ struct voucher_open_params {
 };
 
 /* Strict and bounded: octets behind the end, duplicate members, a wrong type of
- * a known member, more than VOUCHER_MAX_BYTES, or nesting deeper than 16 are
- * -ERR_INVALID; unknown members are skipped. Verifies the signature
+ * a known member, or deep nesting are -ERR_INVALID, more than VOUCHER_MAX_BYTES
+ * are -ERR_TOO_LARGE; unknown members are skipped. Verifies the signature
  * (-ERR_REFUSED) before it reads a field. voucher_check() is the caller's. */
 int voucher_open(struct voucher_opened *out, struct bytes artifact,
     const struct voucher_open_params *params, struct reason *why) NODISCARD;

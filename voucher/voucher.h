@@ -75,9 +75,8 @@ bool voucher_nonce_equal(
     const struct voucher_nonce *a, const struct voucher_nonce *b);
 
 /* The rules that hold for every artifact of that kind, wherever it comes from:
- * a serial number; for a voucher an assertion, a created-on and exactly one way
- * of pinning, and not both nonce and expires-on unless the nonce is there with
- * a later end. [RFC8366 5.3] [RFC8995 3] */
+ * a serial number; for a voucher an assertion and exactly one way of pinning.
+ * -ERR_INVALID. [RFC8366 5.3] [RFC8995 3] */
 int voucher_check(const struct voucher *v, struct reason *why) NODISCARD;
 
 #endif
