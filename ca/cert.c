@@ -1,7 +1,6 @@
 #include "ca/cert.h"
 
 #include <string.h>
-#include <time.h>
 
 #include <openssl/err.h>
 #include <openssl/sha.h>
@@ -29,21 +28,6 @@ read_serial(struct cert_info *info, const X509 *cert, struct reason *why)
 	return 0;
 }
 
-/* RFC 4514, cut to fit: for people. */
-static int
-name_text(char *out, size_t size, const X509_NAME *name)
-{
-	BIO *bio CLEANUP(bio_freep) = BIO_new(BIO_s_mem());
-	int len;
-
-	if (bio == NULL ||
-	    X509_NAME_print_ex(bio, name, 0, XN_FLAG_RFC2253) < 0)
-		return crypto_failed(NULL, "print name");
-	len = BIO_read(bio, out, (int)size - 1);
-	out[len > 0 ? len : 0] = '\0';
-	return 0;
-}
-
 static int
 read_subject(struct cert_info *info, const X509 *cert, struct reason *why)
 {
@@ -60,19 +44,6 @@ read_subject(struct cert_info *info, const X509 *cert, struct reason *why)
 		subject) != 0)
 		return reason_set(why, -ERR_INVALID,
 		    "certificate's common name is malformed or too long");
-	return 0;
-}
-
-static int
-unix_time(int64_t *out, const ASN1_TIME *time)
-{
-	struct tm tm;
-
-	if (ASN1_TIME_to_tm(time, &tm) != 1) {
-		ERR_clear_error();
-		return -ERR_INVALID;
-	}
-	*out = timegm(&tm);
 	return 0;
 }
 
@@ -159,8 +130,8 @@ cert_parse(struct cert_info *out, struct bytes der, struct reason *why)
 		err = read_key_hash(info, cert);
 	if (err != 0)
 		return err;
-	if (unix_time(&info->not_before, X509_get0_notBefore(cert)) != 0 ||
-	    unix_time(&info->not_after, X509_get0_notAfter(cert)) != 0)
+	if (asn1_unix_time(&info->not_before, X509_get0_notBefore(cert)) != 0 ||
+	    asn1_unix_time(&info->not_after, X509_get0_notAfter(cert)) != 0)
 		return reason_set(why, -ERR_INVALID,
 		    "RFC 5280 4.1.2.5: validity is malformed");
 	cert_sha256(info->sha256, der);

@@ -1,6 +1,7 @@
 #include "ca/openssl_util.h"
 
 #include <string.h>
+#include <time.h>
 
 #include <openssl/err.h>
 
@@ -161,4 +162,31 @@ oid_text(char *out, size_t size, const ASN1_OBJECT *oid)
 	if (OBJ_obj2txt(out, (int)size, oid, 1) <= 0)
 		return "unreadable OID";
 	return out;
+}
+
+int
+name_text(char *out, size_t size, const X509_NAME *name)
+{
+	BIO *bio CLEANUP(bio_freep) = BIO_new(BIO_s_mem());
+	int len;
+
+	if (bio == NULL ||
+	    X509_NAME_print_ex(bio, name, 0, XN_FLAG_RFC2253) < 0)
+		return crypto_failed(NULL, "print name");
+	len = BIO_read(bio, out, (int)size - 1);
+	out[len > 0 ? len : 0] = '\0';
+	return 0;
+}
+
+int
+asn1_unix_time(int64_t *out, const ASN1_TIME *time)
+{
+	struct tm tm;
+
+	if (ASN1_TIME_to_tm(time, &tm) != 1) {
+		ERR_clear_error();
+		return -ERR_INVALID;
+	}
+	*out = timegm(&tm);
+	return 0;
 }

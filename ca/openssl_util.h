@@ -46,6 +46,12 @@ bool exts_have_duplicates(const STACK_OF(X509_EXTENSION) * exts);
 int name_common_name(
     char *out, size_t size, int *count, const X509_NAME *name) NODISCARD;
 
+/* RFC 4514, cut to fit: for people. */
+int name_text(char *out, size_t size, const X509_NAME *name) NODISCARD;
+
+/* Unix seconds. -ERR_INVALID. */
+int asn1_unix_time(int64_t *out, const ASN1_TIME *time) NODISCARD;
+
 /* An OID's short name or its dots. */
 const char *oid_text(char *out, size_t size, const ASN1_OBJECT *oid);
 
