@@ -8,6 +8,7 @@
 
 /* id-ct-animaJSONVoucher, RFC 8366 8.2. */
 #define ANIMA_JSON_VOUCHER "1.2.840.113549.1.9.16.1.40"
+#define DIGEST_MIN_BYTES 32
 
 /* --- out --- */
 
@@ -98,12 +99,34 @@ is_voucher_type(const ASN1_OBJECT *type)
 		       ascii_equal_nocase(text, ANIMA_JSON_VOUCHER)));
 }
 
+/* One signature, with signed attributes (without, the content could be taken
+ * for attributes), by a digest that is still good. */
+static int
+check_signer_info(CMS_ContentInfo *cms, struct reason *why)
+{
+	STACK_OF(CMS_SignerInfo) *infos = CMS_get0_SignerInfos(cms);
+	CMS_SignerInfo *info = sk_CMS_SignerInfo_value(infos, 0);
+	X509_ALGOR *digest = NULL;
+	const EVP_MD *md;
+
+	if (sk_CMS_SignerInfo_num(infos) != 1)
+		return not_cms(why, "the CMS has not exactly one signature");
+	if (CMS_signed_get_attr_count(info) <= 0)
+		return not_cms(why, "the CMS has no signed attributes");
+	CMS_SignerInfo_get0_algs(info, NULL, NULL, &digest, NULL);
+	md = EVP_get_digestbyobj(digest->algorithm);
+	if (md == NULL || EVP_MD_get_size(md) < DIGEST_MIN_BYTES)
+		return not_cms(why, "the CMS is signed with a weak digest");
+	return 0;
+}
+
 static int
 cms_parse(CMS_ContentInfo **out, struct bytes artifact, struct reason *why)
 {
 	CMS_ContentInfo *cms CLEANUP(CMS_ContentInfo_free_p) = NULL;
 	const uint8_t *p = artifact.data;
 	ASN1_OCTET_STRING **content;
+	int err;
 
 	cms = d2i_CMS_ContentInfo(NULL, &p, (long)artifact.len);
 	if (cms == NULL || p != artifact.data + artifact.len)
@@ -116,8 +139,9 @@ cms_parse(CMS_ContentInfo **out, struct bytes artifact, struct reason *why)
 	content = CMS_get0_content(cms);
 	if (content == NULL || *content == NULL)
 		return not_cms(why, "the CMS has no content in it");
-	if (sk_CMS_SignerInfo_num(CMS_get0_SignerInfos(cms)) != 1)
-		return not_cms(why, "the CMS has not exactly one signature");
+	err = check_signer_info(cms, why);
+	if (err != 0)
+		return err;
 	*out = STEAL(cms);
 	return 0;
 }
