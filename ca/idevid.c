@@ -20,7 +20,8 @@ DEFINE_CLEANUP(store_freep, X509_STORE, X509_STORE_free)
 DEFINE_CLEANUP(store_ctx_freep, X509_STORE_CTX, X509_STORE_CTX_free)
 DEFINE_CLEANUP(object_freep, ASN1_OBJECT, ASN1_OBJECT_free)
 
-    static void certs_freep(STACK_OF(X509) * *certs)
+static void
+certs_freep(STACK_OF(X509) * *certs)
 {
 	sk_X509_pop_free(*certs, X509_free);
 }
