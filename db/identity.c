@@ -34,9 +34,9 @@ identity_add(struct store_txn *txn, const struct identity *identity,
 	sqlite3_stmt *stmt AUTORESET = sql_prepare(&txn->conn,
 	    "INSERT INTO identity(wire_name, name, kind, profile, allow_names,"
 	    " created_at, expires_at, uses_left, guesses_left, guesses_max,"
-	    " basic)"
+	    " basic, approval)"
 	    " VALUES(?1, ?2, ?3, ?4, ?5, ?6, nullif(?7, 0), nullif(?8, -1),"
-	    " ?9, ?9, ?10)");
+	    " ?9, ?9, ?10, ?11)");
 	const struct audit_row row = {.event = "identity.add",
 	    .actor = actor,
 	    .subject = identity->wire_name,
@@ -55,8 +55,9 @@ identity_add(struct store_txn *txn, const struct identity *identity,
 	sql_bind_int(stmt, 8, identity->uses_left);
 	sql_bind_int(stmt, 9, identity->guesses_max);
 	sql_bind_int(stmt, 10, identity->basic);
+	sql_bind_int(stmt, 11, identity->approval);
 	err = sql_run(&txn->conn, stmt);
-	if (err == 0)
+	if (err == 0 && record != NULL)
 		err = put_record(txn, sqlite3_last_insert_rowid(txn->conn.db),
 		    identity->wire_name, record);
 	if (err == 0)
@@ -67,7 +68,10 @@ identity_add(struct store_txn *txn, const struct identity *identity,
 #define IDENTITY_SELECT                                                        \
 	"SELECT id, wire_name, name, kind, profile, allow_names, created_at,"  \
 	" ifnull(expires_at, 0), ifnull(uses_left, -1), guesses_left,"         \
-	" guesses_max, failures, retry_at, basic, disabled FROM identity "
+	" guesses_max, failures, retry_at, basic, disabled, approval OR"       \
+	" EXISTS(SELECT 1 FROM device d JOIN manufacturer m"                   \
+	"  ON m.id = d.manufacturer_id WHERE d.identity_id = identity.id"      \
+	"  AND m.enrollment = 'ask') FROM identity "
 
 static int
 each_identity(struct store_reader *reader, sqlite3_stmt *stmt, identity_fn each,
@@ -90,7 +94,8 @@ each_identity(struct store_reader *reader, sqlite3_stmt *stmt, identity_fn each,
 		    .failures = sql_int(stmt, 11),
 		    .retry_at = sql_int(stmt, 12),
 		    .basic = sql_int(stmt, 13) != 0,
-		    .disabled = sql_int(stmt, 14) != 0};
+		    .disabled = sql_int(stmt, 14) != 0,
+		    .approval = sql_int(stmt, 15) != 0};
 
 		(*n)++;
 		err = more < 0 ? more : each(arg, &identity);
@@ -263,7 +268,7 @@ judge_claim(struct store_txn *txn, int64_t *id, struct verifier *record,
 	    "SELECT id, guesses_left, ifnull(expires_at, 0),"
 	    " ifnull(uses_left, -1), retry_at, disabled, sealed"
 	    " FROM identity LEFT JOIN pake_record ON identity_id = id"
-	    " WHERE wire_name = ?1 AND basic >= ?2");
+	    " WHERE wire_name = ?1 AND basic >= ?2 AND kind <> 'device'");
 	int64_t expires_at;
 	int err;
 
@@ -475,7 +480,8 @@ confirm(struct store_txn *txn, const char *event, const char *wire_name,
 	stmt = sql_prepare(&txn->conn,
 	    "UPDATE identity SET"
 	    " guesses_left = min(guesses_left + 1, guesses_max),"
-	    " failures = 0, retry_at = 0, uses_left = uses_left - 1"
+	    " failures = 0, retry_at = 0,"
+	    " uses_left = uses_left - (approval = 0)"
 	    " WHERE id = ?1 AND (uses_left IS NULL OR uses_left > 0)");
 	if (stmt == NULL)
 		return -ERR_IO;

@@ -15,7 +15,7 @@ struct identity {
 	int64_t id;            /* never given again; ignored when added */
 	const char *wire_name; /* client_identity */
 	const char *name;      /* the administrator's label */
-	const char *kind;      /* "code", "password" */
+	const char *kind;      /* "code", "password", "device" */
 	const char *profile;
 	const char *allow_names; /* patterns, one a line */
 	int64_t created_at;
@@ -26,10 +26,12 @@ struct identity {
 	int64_t retry_at; /* back-off until then */
 	bool basic;       /* HTTP Basic may be used */
 	bool disabled;    /* neither authenticates nor renews */
+	bool approval;    /* a person decides about its first certificates; read
+			     as true, too, while its manufacturer wants that */
 };
 
-/* Adds it with its record and an audit row. -ERR_EXISTS if the wire name is
- * taken. */
+/* Adds it with its record and an audit row. A device has none (NULL): it is
+ * unknown to every claim. -ERR_EXISTS if the wire name is taken. */
 int identity_add(struct store_txn *txn, const struct identity *identity,
     const struct verifier *record, const char *actor) NODISCARD;
 
@@ -100,10 +102,11 @@ int identity_confirm_basic(struct store_txn *txn, int64_t id) NODISCARD;
 enum { CONFIRM_USED_UP = 1 };
 
 /* After a valid Finished: gives the guess back and takes one use, atomically;
- * the record goes with the last use. CONFIRM_USED_UP when a parallel handshake
- * took the last one, or when record, which identity_claim() gave, is not the
- * identity's any more: it was removed, maybe to be made anew. Writes an audit
- * row (source is the peer's address). */
+ * the record goes with the last use. Where a person has to approve, a use is a
+ * certificate, or a code would be spent by asking. CONFIRM_USED_UP when a
+ * parallel handshake took the last one, or when record, which identity_claim()
+ * gave, is not the identity's any more: it was removed, maybe to be made anew.
+ * Writes an audit row (source is the peer's address). */
 int identity_confirm(struct store_txn *txn, const char *wire_name,
     const struct verifier *record, int64_t now, const char *source) NODISCARD;
 /* The same after a Finished of TLS-SRP; record is srp_claim()'s. */

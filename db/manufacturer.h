@@ -24,8 +24,10 @@ struct manufacturer {
 	const char *masa_tls_anchors; /* PEM; "": the system's */
 	const char *voucher_anchors;  /* PEM; "": whoever signed */
 	/* How this registrar shows who it is: "user:password", or PEM of a
-	 * client certificate and its key. Secret; sealed in the file. */
+	 * client certificate and its key. Secret; sealed in the file. Only
+	 * manufacturer_load() reads it; elsewhere it is "". */
 	const char *masa_credential;
+	bool has_credential;       /* read only */
 	const char *cose_type;     /* the media type of COSE towards the MASA */
 	bool base64_bodies;        /* bodies to and from the MASA are base64 */
 	bool plain_root;           /* see struct voucher_sign_params */
@@ -53,5 +55,12 @@ typedef int (*manufacturer_fn)(void *arg, const struct manufacturer *m);
 /* By name. */
 int manufacturer_list(
     struct store_reader *reader, manufacturer_fn each, void *arg) NODISCARD;
+/* The same with their credentials, which are good for the call alone. */
+int manufacturer_load(
+    struct store_txn *txn, manufacturer_fn each, void *arg) NODISCARD;
+
+/* Its texts without the credential, one by one: where the i-th one is. */
+#define MANUFACTURER_TEXTS 15
+const char **manufacturer_text(struct manufacturer *m, size_t i);
 
 #endif

@@ -89,7 +89,7 @@ lacks_verifier(struct store_txn *txn, const char *wire_name)
 {
 	sqlite3_stmt *stmt AUTORESET = sql_prepare(&txn->conn,
 	    "SELECT 1 FROM identity WHERE wire_name = ?1"
-	    " AND uses_left IS NOT 0"
+	    " AND uses_left IS NOT 0 AND kind <> 'device'"
 	    " AND id NOT IN (SELECT identity_id FROM srp_verifier)");
 
 	if (stmt == NULL)
