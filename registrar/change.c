@@ -1,10 +1,42 @@
 #include "registrar/change.h"
 
 #include "base/clock.h"
+#include "base/str.h"
+#include "db/approval.h"
 #include "db/dns_server.h"
 #include "db/identity.h"
 #include "db/token.h"
+#include "registrar/device.h"
 #include "registrar/internal.h"
+
+/* Of what is known by a number. */
+static int
+change_by_id(struct change *c, struct store_txn *txn, int64_t now)
+{
+	int64_t id;
+	int err;
+
+	if (parse_number(&id, c->name, INT64_MAX) != 0)
+		return -ERR_NOT_FOUND;
+	if (!str_is_printable(c->reason))
+		return reason_set(&c->why, -ERR_INVALID,
+		    "reason: has characters outside printable ASCII");
+	switch (c->kind) {
+	case CHANGE_DEVICE_REFUSE:
+		return device_refuse(txn, id, c->reason, now, c->actor);
+	case CHANGE_DEVICE_ACCEPT:
+		return device_accept(txn, id, now, c->actor);
+	default:
+		break;
+	}
+	err = approval_decide(txn, id, c->kind == CHANGE_REQUEST_APPROVE,
+	    c->reason, now, c->actor);
+	return err == APPROVAL_DECIDED
+		   ? reason_set(&c->why, -ERR_REFUSED,
+			 "request %s was decided before, the other way",
+			 c->name)
+		   : err;
+}
 
 static int
 change_run(struct store_job *job, struct store_txn *txn)
@@ -30,6 +62,11 @@ change_run(struct store_job *job, struct store_txn *txn)
 	case CHANGE_DNS_RETIRE:
 		return dns_server_retire(
 		    txn, c->name, label, serial, now, c->actor);
+	case CHANGE_DEVICE_REFUSE:
+	case CHANGE_DEVICE_ACCEPT:
+	case CHANGE_REQUEST_APPROVE:
+	case CHANGE_REQUEST_DENY:
+		return change_by_id(c, txn, now);
 	}
 	return -ERR_INVALID;
 }
@@ -52,7 +89,7 @@ change_done(struct store_job *job)
 			? "no next certificate for '%.100s'"
 			: "no '%.100s'",
 		    c->name);
-	else if (c->result < 0)
+	else if (c->result < 0 && c->why.text[0] == '\0')
 		reason_set(&c->why, c->result, "%s", err_text(c->result));
 	c->done(c);
 }

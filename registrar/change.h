@@ -14,14 +14,20 @@ enum change_kind {
 	CHANGE_TOKEN_REMOVE,
 	CHANGE_DNS_PROMOTE,
 	CHANGE_DNS_RETIRE,
+	CHANGE_DEVICE_REFUSE,
+	CHANGE_DEVICE_ACCEPT,
+	CHANGE_REQUEST_APPROVE,
+	CHANGE_REQUEST_DENY,
 };
 
 struct change {
 	struct registrar *registrar;
 	enum change_kind kind;
-	char name[DOMAIN_MAX + 1]; /* identity or label; token; ADN */
-	char label[16];            /* DNS: "" for all */
-	char serial[64];           /* retire: "" for any */
+	/* identity or label; token; ADN; the id of a device or request */
+	char name[DOMAIN_MAX + 1];
+	char label[16];   /* DNS: "" for all */
+	char serial[64];  /* retire: "" for any */
+	char reason[128]; /* device, request: for the one refused */
 	char actor[64];
 	char source[IP_TEXT_MAX];            /* the peer's address, or "" */
 	void (*done)(struct change *change); /* on the store's thread */

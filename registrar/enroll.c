@@ -8,6 +8,7 @@
 #include "base/str.h"
 #include "db/identity.h"
 #include "registrar/binding.h"
+#include "registrar/device.h"
 #include "registrar/enroll_dns.h"
 #include "registrar/internal.h"
 #include "registrar/issued.h"
@@ -48,9 +49,12 @@ static void
 finish(struct enroll *enroll, int result)
 {
 	enroll->result = result;
-	if (result != 0) {
+	if (result < 0) {
 		blob_fini(&enroll->sign.cert);
-		refuse(enroll, result, "at issue");
+		refuse(enroll, result,
+		    enroll->approval.result == APPROVAL_DENIED
+			? "denied by the administrator"
+			: "at issue");
 	}
 	enroll->done(enroll);
 }
@@ -65,6 +69,26 @@ check_enabled(void *arg, const struct identity *identity)
 		   : 0;
 }
 
+/* [RFC7030 4.2.3] One approval is good for one certificate. */
+static int
+take_approval(struct enroll *enroll, struct store_txn *txn)
+{
+	int err = approval_take(txn, APPROVAL_ENROLLMENT, enroll->approval.key);
+
+	return err == -ERR_NOT_FOUND
+		   ? reason_set(&enroll->why, -ERR_REFUSED,
+			 "the approval was used by another certificate")
+		   : err;
+}
+
+/* A PAKE's connection took one, unless asking for approval must be free. */
+static bool
+takes_use(const struct enroll *enroll)
+{
+	return enroll->who.how == REQUESTER_BASIC ||
+	       (enroll->who.how == REQUESTER_PAKE && enroll->by_approval);
+}
+
 /* The administrator may have changed his mind while the signer worked. */
 static int
 check_identity(struct enroll *enroll, struct store_txn *txn)
@@ -76,7 +100,12 @@ check_identity(struct enroll *enroll, struct store_txn *txn)
 	if (err == -ERR_NOT_FOUND)
 		return reason_set(
 		    &enroll->why, -ERR_REFUSED, "the identity was removed");
-	if (err != 0 || enroll->who.how != REQUESTER_BASIC)
+	if (err == 0)
+		err = device_check_identity(
+		    store_txn_reader(txn), id, &enroll->why);
+	if (err == 0 && enroll->by_approval)
+		err = take_approval(enroll, txn);
+	if (err != 0 || !takes_use(enroll))
 		return err;
 	err = identity_take_use(txn, id);
 	if (err == CONFIRM_USED_UP)
@@ -106,6 +135,9 @@ store_run(struct store_job *job, struct store_txn *txn)
 		    blob_bytes(&enroll->sign.cert), &row, actor, &enroll->why);
 	if (err == 0 && profile->id == PROFILE_DNS_SERVER)
 		err = enroll_dns_store(txn, &enroll->sign.names, id, actor);
+	if (err == 0)
+		err = device_note_certificate(
+		    txn, row.identity_id, enroll->serial, clock_now(), actor);
 	return err;
 }
 
@@ -170,6 +202,101 @@ check_common_name(struct enroll *enroll)
 	    cn);
 }
 
+static int
+send_to_signer(struct enroll *enroll)
+{
+	struct signer_request *sign = &enroll->sign;
+	int err;
+
+	sign->not_before = clock_now();
+	sign->done = sign_done;
+	err = signer_submit(enroll->registrar->config.signer, sign);
+	return err == 0 ? 0
+			: reason_set(&enroll->why, err, "%s", err_text(err));
+}
+
+static void
+approval_done(struct approval_request *approval)
+{
+	struct enroll *enroll = CONTAINER_OF(approval, struct enroll, approval);
+	int err = approval->result;
+
+	switch (err) {
+	case 0:
+		err = send_to_signer(enroll);
+		break;
+	case APPROVAL_WAITING:
+		err = ENROLL_WAITING;
+		enroll->why = approval->why;
+		enroll->retry_after_s = approval->retry_after_s;
+		break;
+	case APPROVAL_DENIED:
+		err = -ERR_REFUSED;
+		enroll->why = approval->why;
+		break;
+	default:
+		enroll->why = approval->why;
+		break;
+	}
+	if (err != 0)
+		finish(enroll, err);
+}
+
+/* What the administrator is to decide about. */
+static void
+describe(char out[APPROVAL_SUBJECT_MAX], const struct enroll *enroll)
+{
+	const struct signer_request *sign = &enroll->sign;
+	const char *cn = sign->common_name;
+	struct buf text = {.max = APPROVAL_SUBJECT_MAX - sizeof(" ...")};
+
+	buf_printf(&text, "%s (%.200s), profile %s", enroll->who.identity,
+	    enroll->who.name, profile_get(sign->profile)->name);
+	if (strcmp(cn, enroll->who.identity) != 0 && cn[0] != '\0')
+		buf_printf(&text, ", CN=%s", cn);
+	for (size_t i = 0; i < sign->names.n && text.err == 0; i++)
+		buf_printf(&text, ", %s", sign->names.items[i].text);
+	snprintf(out, APPROVAL_SUBJECT_MAX, "%s%s", buf_text(&text),
+	    text.err != 0 ? " ..." : "");
+	buf_fini(&text);
+}
+
+/* The same requester with the same request is the same. */
+static int
+approval_key(uint8_t key[32], const struct enroll *enroll)
+{
+	struct buf text = {0};
+	int err;
+
+	buf_printf(&text, "%lld:", (long long)enroll->who.identity_id);
+	err = buf_add(&text, enroll->sign.csr, enroll->sign.csr_len);
+	if (err == 0)
+		cert_sha256(
+		    key, (struct bytes){(uint8_t *)text.data, text.len});
+	buf_fini(&text);
+	return err;
+}
+
+static int
+ask_approval(struct enroll *enroll)
+{
+	struct approval_request *a = &enroll->approval;
+	int err = approval_key(a->key, enroll);
+
+	if (err != 0)
+		return err;
+	a->registrar = enroll->registrar;
+	a->kind = APPROVAL_ENROLLMENT;
+	a->source = enroll->source;
+	a->identity_id = enroll->who.identity_id;
+	a->done = approval_done;
+	describe(a->subject, enroll);
+	err = approval_request(a);
+	if (err != 0)
+		enroll->why = a->why;
+	return err;
+}
+
 /* Nothing that the signer would refuse is sent there. */
 static int
 submit(struct enroll *enroll, const struct csr *csr)
@@ -187,14 +314,11 @@ submit(struct enroll *enroll, const struct csr *csr)
 		err = check_common_name(enroll);
 	if (err != 0)
 		return refuse(enroll, err, "names outside profile or CA");
-	sign->not_before = clock_now();
-	sign->done = sign_done;
 	/* csr_parse() takes no more than fits here. */
 	memcpy(sign->csr, der.data, der.len);
 	sign->csr_len = der.len;
-	err = signer_submit(config->signer, sign);
-	return err == 0 ? 0
-			: reason_set(&enroll->why, err, "%s", err_text(err));
+	return enroll->by_approval ? ask_approval(enroll)
+				   : send_to_signer(enroll);
 }
 
 static int
@@ -239,6 +363,7 @@ registrar_enroll(
 	if (profile == NULL)
 		return reason_set(&enroll->why, -ERR_CORRUPT,
 		    "the identity has an unknown profile");
+	enroll->by_approval = enroll->who.approval;
 	enroll->sign.profile = profile->id;
 	enroll->sign.names = *csr_names(csr);
 	if (profile->id == PROFILE_DNS_SERVER)

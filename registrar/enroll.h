@@ -5,8 +5,12 @@
 
 #include "ca/csr.h"
 #include "ca/signer.h"
+#include "registrar/approval.h"
 #include "registrar/requester.h"
 #include "tls/conn.h"
+
+/* Outcome: */
+enum { ENROLL_WAITING = 1 };
 
 struct enroll {
 	/* The request; the caller fills it. */
@@ -18,17 +22,23 @@ struct enroll {
 
 	/* The answer: sign.cert (the caller's to free) and serial when result
 	 * is 0. -ERR_INVALID: the request is at fault; -ERR_REFUSED: it may not
-	 * have what it asks for, and why says which rule. */
+	 * have what it asks for, and why says which rule; ENROLL_WAITING: a
+	 * person has to approve it, and the same request is to come again. */
 	int result;
 	struct reason why;
+	int32_t retry_after_s;
 	char serial[SERIAL_HEX_MAX];
 
 	struct signer_request sign; /* the registrar's; sign.cert the answer */
 	struct store_job job;
+	struct approval_request approval;
+	bool by_approval; /* a person decides about this one */
 };
 
 /* Judges the request by its channel binding, the identity's profile and the
- * names allowed to it, and queues it: 0 when done will be called. The
+ * names allowed to it, and queues it: 0 when done will be called. One that may
+ * be had is put before a person where the identity wants that. [RFC7030 4.2.3]
+ * The
  * certificate is handed out only after it is in the store; there a use is taken
  * for one that came by Basic. */
 int registrar_enroll(struct enroll *enroll, const struct csr *csr,

@@ -5,6 +5,7 @@
 #include "ca/trust.h"
 #include "registrar/basic.h"
 #include "registrar/limits.h"
+#include "registrar/maker_list.h"
 #include "registrar/registrar.h"
 
 struct registrar {
@@ -13,6 +14,7 @@ struct registrar {
 	struct limits *token_limits; /* of tokens that are refused */
 	struct trust *trust; /* the CA's own chain; NULL without a signer */
 	struct basic *basic;
+	struct maker_cache makers;
 };
 
 #endif

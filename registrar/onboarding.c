@@ -86,7 +86,8 @@ store_run(struct store_job *job, struct store_txn *txn)
 	    .expires_at = add->expires_at,
 	    .uses_left = add->uses_left,
 	    .guesses_max = add->guesses_max,
-	    .basic = add->basic};
+	    .basic = add->basic,
+	    .approval = add->approval};
 	int err = identity_add(txn, &identity, &add->record, add->actor);
 
 	if (err == 0 && add->srp)

@@ -23,8 +23,9 @@ struct identity_add {
 	char password[IDENTITY_PASSWORD_MAX];
 	char profile[32];
 	char allow_names[IDENTITY_PATTERNS_MAX]; /* one a line */
-	bool basic;           /* HTTP Basic may be used too */
-	int64_t uses;         /* 0: one for a code, unlimited for a password */
+	bool basic;    /* HTTP Basic may be used too */
+	bool approval; /* a person decides about its first certificates */
+	int64_t uses;  /* 0: one for a code, unlimited for a password */
 	int64_t expires_in_s; /* 0: never */
 	char actor[64];
 	char source[IP_TEXT_MAX];               /* the peer's address, or "" */

@@ -1,7 +1,9 @@
 #include "registrar/registrar.h"
 
 #include <stdlib.h>
+#include <time.h>
 
+#include "base/log.h"
 #include "registrar/internal.h"
 
 /* What the CA's own certificates are judged by. */
@@ -46,6 +48,8 @@ registrar_new(struct registrar **out, const struct registrar_config *config)
 	}
 	if (err == 0 && config->signer != NULL)
 		err = make_trust(registrar);
+	if (err == 0)
+		err = maker_cache_init(&registrar->makers, config->store);
 	if (err != 0) {
 		registrar_free(registrar);
 		return err;
@@ -54,11 +58,37 @@ registrar_new(struct registrar **out, const struct registrar_config *config)
 	return 0;
 }
 
+static int
+nothing_run(struct store_job *job, struct store_txn *txn)
+{
+	(void)job;
+	(void)txn;
+	return 0;
+}
+
+/* The store answers in the order of the jobs: what an approval hands from there
+ * to the signer has been handed over then. */
+static void
+drain(struct registrar *registrar)
+{
+	const struct timespec moment = {.tv_nsec = 1000000};
+	struct store_job job = {.run = nothing_run};
+	int err;
+
+	while ((err = store_apply(registrar->config.store, &job)) == -ERR_BUSY)
+		nanosleep(&moment, NULL);
+	if (err != 0 && err != -ERR_CLOSED)
+		log_warn(
+		    "the store is not drained", "error=\"%s\"", err_text(err));
+}
+
 void
 registrar_stop(struct registrar *registrar)
 {
-	if (registrar != NULL)
-		basic_stop(registrar->basic);
+	if (registrar == NULL)
+		return;
+	basic_stop(registrar->basic);
+	drain(registrar);
 }
 
 void
@@ -66,6 +96,7 @@ registrar_free(struct registrar *registrar)
 {
 	if (registrar == NULL)
 		return;
+	maker_cache_fini(&registrar->makers);
 	basic_free(registrar->basic);
 	trust_free(registrar->trust);
 	limits_free(registrar->limits);

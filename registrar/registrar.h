@@ -42,7 +42,8 @@ struct registrar_config {
 
 int registrar_new(
     struct registrar **out, const struct registrar_config *config) NODISCARD;
-/* Ends its own thread: to be called before the store is stopped. */
+/* Ends its own thread, and lets go of the signer: to be called when nobody asks
+ * it any more, and before signer and store are stopped. */
 void registrar_stop(struct registrar *registrar);
 void registrar_free(struct registrar *registrar);
 const struct registrar_config *registrar_config(

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "db/certificate.h"
 #include "db/identity.h"
+#include "registrar/device.h"
 #include "registrar/internal.h"
 
 struct load {
@@ -34,6 +35,8 @@ load_identity(void *arg, const struct identity *i)
 		return -ERR_PERMISSION;
 	out->identity_id = i->id;
 	snprintf(out->identity, sizeof(out->identity), "%s", i->wire_name);
+	snprintf(out->name, sizeof(out->name), "%s", i->name);
+	out->approval = i->approval;
 	snprintf(out->profile, sizeof(out->profile), "%s", i->profile);
 	snprintf(
 	    out->allow_names, sizeof(out->allow_names), "%s", i->allow_names);
@@ -51,6 +54,8 @@ requester_load(struct requester *out, struct store_reader *reader,
 	if (how != REQUESTER_CERT)
 		out->cert_profile[0] = '\0';
 	err = identity_get(reader, identity_id, load_identity, &load);
+	if (err == 0)
+		err = device_check_identity(reader, identity_id, why);
 	if (err == -ERR_NOT_FOUND)
 		return reason_set(why, -ERR_REFUSED,
 		    "the identity was removed by the administrator");

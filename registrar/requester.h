@@ -7,22 +7,26 @@
 #include "registrar/claim.h"
 #include "registrar/onboarding.h"
 
+#define IDENTITY_LABEL_MAX 256 /* a device's: manufacturer and serial */
+
 enum requester_how { REQUESTER_PAKE, REQUESTER_CERT, REQUESTER_BASIC };
 
 struct requester {
 	enum requester_how how;
 	int64_t identity_id;
 	char identity[CLAIM_IDENTITY_MAX];
+	char name[IDENTITY_LABEL_MAX]; /* the administrator's, for people */
 	char profile[32];
 	char allow_names[IDENTITY_PATTERNS_MAX];
+	bool approval;         /* a person decides about a first certificate */
 	char cert_profile[32]; /* of a certificate: the one that it was issued
 				  by */
 };
 
 /* Reads what the identity may have. -ERR_REFUSED when it was removed or
- * disabled since; -ERR_PERMISSION, for Basic, when its password counts no more
- * (locked, expired, used up): what a PAKE or a certificate earned outlives
- * that. */
+ * disabled since, or its device is refused; -ERR_PERMISSION, for Basic, when
+ * its password counts no more (locked, expired, used up): what a PAKE or a
+ * certificate earned outlives that. */
 int requester_load(struct requester *out, struct store_reader *reader,
     int64_t identity_id, enum requester_how how, struct reason *why) NODISCARD;
 

@@ -26,6 +26,18 @@ void admin_audit_verify(struct request *request);
 void admin_token_list(struct request *request);
 void admin_token_add(struct request *request);
 void admin_token_remove(struct request *request);
+void admin_manufacturer_list(struct request *request);
+void admin_manufacturer_show(struct request *request);
+void admin_manufacturer_add(struct request *request);
+void admin_manufacturer_set(struct request *request);
+void admin_manufacturer_remove(struct request *request);
+void admin_device_list(struct request *request);
+void admin_device_show(struct request *request);
+void admin_device_refuse(struct request *request);
+void admin_device_accept(struct request *request);
+void admin_request_list(struct request *request);
+void admin_request_approve(struct request *request);
+void admin_request_deny(struct request *request);
 
 /* application/problem+json with status and detail. */
 void admin_problem(

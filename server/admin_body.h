@@ -9,6 +9,7 @@
 #include "ca/csr.h"
 #include "registrar/change.h"
 #include "registrar/dns_issue.h"
+#include "registrar/manufacturer_change.h"
 #include "registrar/onboarding.h"
 #include "registrar/token.h"
 
@@ -25,5 +26,18 @@ int dns_import_body_read(struct dns_entry *entry, struct bytes *pem,
 /* change->kind is set already; name is what the path says is changed. */
 int change_body_read(struct change *change, const char *name,
     const json_t *body, struct reason *why) NODISCARD;
+
+/* What the values of a manufacturer's change point into. */
+#define MAKER_LISTS_MAX 4
+
+struct maker_body {
+	json_t *json;
+	struct buf lists[MAKER_LISTS_MAX];
+};
+
+/* body->json is set already, with the name in it. */
+int maker_body_read(struct maker_change *change, struct maker_body *body,
+    struct reason *why) NODISCARD;
+void maker_body_fini(struct maker_body *body);
 
 #endif

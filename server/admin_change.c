@@ -53,14 +53,17 @@ change_body_read(struct change *change, const char *name, const json_t *body,
 	if (json_copy_text(change->label, sizeof(change->label), body, "label",
 		"", why) != 0)
 		return -ERR_INVALID;
+	if (json_copy_text(change->serial, sizeof(change->serial), body,
+		"serial", "", why) != 0)
+		return -ERR_INVALID;
 	return json_copy_text(
-	    change->serial, sizeof(change->serial), body, "serial", "", why);
+	    change->reason, sizeof(change->reason), body, "reason", "", why);
 }
 
 void
 admin_change(struct request *request, enum change_kind kind)
 {
-	static const char *const keys[] = {"label", "serial", NULL};
+	static const char *const keys[] = {"label", "serial", "reason", NULL};
 	json_t *body = request_json(request, keys);
 	struct change_pending *p;
 	struct reason why = {""};

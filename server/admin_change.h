@@ -6,7 +6,7 @@
 #include "server/request.h"
 
 /* The path's parameter names what is changed; a body may give
- * {"label", "serial"}. */
+ * {"label", "serial", "reason"}. */
 void admin_change(struct request *request, enum change_kind kind);
 
 #endif

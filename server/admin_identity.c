@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/str.h"
 #include "db/identity.h"
 #include "registrar/onboarding.h"
 #include "server/admin_body.h"
@@ -41,16 +42,16 @@ add_identity(void *arg, const struct identity *i)
 			   ? json_null()
 			   : json_integer(i->uses_left);
 
-	return json_array_append_new(
-		   arg, json_pack("{ss ss ss ss so so so so sI sI ss sb}",
-			    "identity", i->wire_name, "name", i->name, "kind",
-			    i->kind, "profile", i->profile, "allow_names",
-			    json_split(i->allow_names, '\n'), "created_at",
-			    json_time(i->created_at), "expires_at",
-			    json_time(i->expires_at), "uses_left", uses,
-			    "guesses_left", (json_int_t)i->guesses_left,
-			    "failures", (json_int_t)i->failures, "state",
-			    state_of(i), "basic", (int)i->basic)) == 0
+	return json_array_append_new(arg,
+		   json_pack("{ss ss ss ss so so so so sI sI ss sb sb}",
+		       "identity", i->wire_name, "name", i->name, "kind",
+		       i->kind, "profile", i->profile, "allow_names",
+		       json_split(i->allow_names, '\n'), "created_at",
+		       json_time(i->created_at), "expires_at",
+		       json_time(i->expires_at), "uses_left", uses,
+		       "guesses_left", (json_int_t)i->guesses_left, "failures",
+		       (json_int_t)i->failures, "state", state_of(i), "basic",
+		       (int)i->basic, "approval", (int)i->approval)) == 0
 		   ? 0
 		   : -ERR_NOMEM;
 }
@@ -127,44 +128,16 @@ identity_done(struct identity_add *add)
 }
 
 static int
-read_basic(bool *out, const json_t *value, struct reason *why)
-{
-	if (value != NULL && !json_is_boolean(value))
-		return reason_set(
-		    why, -ERR_INVALID, "basic: is neither true nor false");
-	*out = json_is_true(value);
-	return 0;
-}
-
-static int
 read_patterns(char *out, size_t size, const json_t *list, struct reason *why)
 {
-	size_t used = 0, i;
-	const json_t *item;
+	struct buf lines CLEANUP(buf_fini) = {0};
+	int err = 0;
 
-	out[0] = '\0';
-	if (list == NULL)
-		return 0;
-	if (!json_is_array(list))
-		return reason_set(
-		    why, -ERR_INVALID, "allow_names: is not an array");
-	json_array_foreach(list, i, item)
-	{
-		const char *text = json_string_value(item);
-		int n;
-
-		if (text == NULL || *text == '\0' ||
-		    strpbrk(text, " \n\r\t") != NULL)
-			return reason_set(why, -ERR_INVALID,
-			    "allow_names: an item is not a name pattern");
-		n = snprintf(out + used, size - used, "%s%s",
-		    used != 0 ? "\n" : "", text);
-		if (n < 0 || (size_t)n >= size - used)
-			return reason_set(
-			    why, -ERR_TOO_LARGE, "allow_names: too long");
-		used += (size_t)n;
-	}
-	return 0;
+	if (list != NULL)
+		err = json_join_lines(&lines, list, "allow_names", why);
+	if (err == 0 && str_format(out, size, "%s", buf_text(&lines)) != 0)
+		err = reason_set(why, -ERR_TOO_LARGE, "allow_names: too long");
+	return err;
 }
 
 int
@@ -191,8 +164,10 @@ identity_body_read(
 		err = read_patterns(add->allow_names, sizeof(add->allow_names),
 		    json_object_get(body, "allow_names"), why);
 	if (err == 0)
-		err = read_basic(
-		    &add->basic, json_object_get(body, "basic"), why);
+		err = json_copy_bool(&add->basic, body, "basic", false, why);
+	if (err == 0)
+		err = json_copy_bool(
+		    &add->approval, body, "approval", false, why);
 	return err;
 }
 
@@ -200,7 +175,7 @@ void
 admin_identity_add(struct request *request)
 {
 	static const char *const keys[] = {"name", "password", "profile",
-	    "uses", "expires_in", "allow_names", "basic", NULL};
+	    "uses", "expires_in", "allow_names", "basic", "approval", NULL};
 	struct identity_pending *p;
 	json_t *body = request_json(request, keys);
 	struct reason why = {""};

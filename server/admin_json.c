@@ -181,6 +181,48 @@ json_copy_number(int64_t *out, const json_t *object, const char *key,
 	return 0;
 }
 
+int
+json_copy_bool(bool *out, const json_t *object, const char *key, bool fallback,
+    struct reason *why)
+{
+	const json_t *value = json_object_get(object, key);
+
+	if (value != NULL && !json_is_boolean(value))
+		return reason_set(
+		    why, -ERR_INVALID, "%s: is neither true nor false", key);
+	*out = value != NULL ? json_is_true(value) : fallback;
+	return 0;
+}
+
+int
+listing_add(struct listing *listing, int64_t id, json_t *item)
+{
+	if (++listing->n > listing->limit) {
+		json_decref(item);
+		return 0;
+	}
+	listing->last_id = id;
+	return json_array_append_new(listing->items, item) == 0 ? 0
+								: -ERR_NOMEM;
+}
+
+void
+reply_listing(struct request *request, struct listing *listing, int err)
+{
+	json_t *next = NULL;
+
+	if (err != 0) {
+		json_decref(listing->items);
+		reply_error(request, err, NULL);
+		return;
+	}
+	if (listing->n > listing->limit)
+		next = json_sprintf("%lld", (long long)listing->last_id);
+	reply_json(request, MHD_HTTP_OK,
+	    json_pack("{so so}", "items", listing->items, "next",
+		next != NULL ? next : json_null()));
+}
+
 json_t *
 json_time(int64_t time)
 {

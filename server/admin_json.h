@@ -29,6 +29,9 @@ int json_copy_text(char *out, size_t size, const json_t *object,
 int json_copy_number(int64_t *out, const json_t *object, const char *key,
     int64_t min, int64_t max, int64_t fallback, struct reason *why) NODISCARD;
 
+int json_copy_bool(bool *out, const json_t *object, const char *key,
+    bool fallback, struct reason *why) NODISCARD;
+
 /* RFC 3339 time, or null for 0. */
 json_t *json_time(int64_t time);
 
@@ -36,6 +39,18 @@ json_t *json_time(int64_t time);
  * on this host. */
 void actor_name(char out[64], const struct request *request);
 void actor_source(char out[IP_TEXT_MAX], const struct request *request);
+
+/* A list that is read page by page: each item goes through listing_add(), which
+ * takes it, and one more than the limit is asked for, to know whether there is
+ * a next page. */
+struct listing {
+	json_t *items;
+	int64_t limit, n, last_id;
+};
+
+int listing_add(struct listing *listing, int64_t id, json_t *item) NODISCARD;
+/* Replies with the list, or the problem for err, and frees the items. */
+void reply_listing(struct request *request, struct listing *listing, int err);
 
 /* limit and cursor of a list request; replies and returns false if they are
  * malformed. */

@@ -198,33 +198,10 @@ certificate_json(const struct certificate *c)
 	    "state", state, "pem", pem_string(c->der));
 }
 
-struct listing {
-	json_t *items;
-	int64_t limit, n, last_id;
-};
-
-/* One more than the limit is read, to know whether there is a next page. */
-static json_t *
-listing_json(struct listing *l)
-{
-	json_t *next = l->n > l->limit
-			   ? json_sprintf("%lld", (long long)l->last_id)
-			   : json_null();
-
-	return json_pack("{so so}", "items", STEAL(l->items), "next", next);
-}
-
 static int
 add_certificate(void *arg, const struct certificate *c)
 {
-	struct listing *l = arg;
-
-	if (++l->n > l->limit)
-		return 0;
-	l->last_id = c->id;
-	return json_array_append_new(l->items, certificate_json(c)) == 0
-		   ? 0
-		   : -ERR_NOMEM;
+	return listing_add(arg, c->id, certificate_json(c));
 }
 
 void
@@ -239,11 +216,7 @@ admin_cert_list(struct request *request)
 	l.items = json_array();
 	err = certificate_list(
 	    request->reader, cursor, l.limit + 1, add_certificate, &l);
-	if (err == 0)
-		reply_json(request, MHD_HTTP_OK, listing_json(&l));
-	else
-		reply_error(request, err, NULL);
-	json_decref(l.items);
+	reply_listing(request, &l, err);
 }
 
 static int
@@ -277,21 +250,14 @@ admin_cert_show(struct request *request)
 static int
 add_audit_row(void *arg, const struct audit_row *row)
 {
-	struct listing *l = arg;
-
-	if (++l->n > l->limit)
-		return 0;
-	l->last_id = row->id;
-	return json_array_append_new(l->items,
-		   json_pack("{sI so so sI ss ss ss ss ss sI so}", "id",
-		       (json_int_t)row->id, "at", json_time(row->at), "last_at",
-		       json_time(row->last_at), "count", (json_int_t)row->count,
-		       "event", row->event, "actor", row->actor, "subject",
-		       row->subject, "source", row->source, "detail",
-		       row->detail, "pending", (json_int_t)row->pending, "hash",
-		       hex_string(row->hash))) == 0
-		   ? 0
-		   : -ERR_NOMEM;
+	return listing_add(arg, row->id,
+	    json_pack("{sI so so sI ss ss ss ss ss sI so}", "id",
+		(json_int_t)row->id, "at", json_time(row->at), "last_at",
+		json_time(row->last_at), "count", (json_int_t)row->count,
+		"event", row->event, "actor", row->actor, "subject",
+		row->subject, "source", row->source, "detail", row->detail,
+		"pending", (json_int_t)row->pending, "hash",
+		hex_string(row->hash)));
 }
 
 void
@@ -312,9 +278,5 @@ admin_audit(struct request *request)
 	l.items = json_array();
 	err = audit_list(
 	    request->reader, since, cursor, l.limit + 1, add_audit_row, &l);
-	if (err == 0)
-		reply_json(request, MHD_HTTP_OK, listing_json(&l));
-	else
-		reply_error(request, err, NULL);
-	json_decref(l.items);
+	reply_listing(request, &l, err);
 }

@@ -32,6 +32,7 @@ conn_unref(struct conn *conn)
 	engine_count_connection(conn->worker->engine, -1);
 	explicit_bzero(&conn->claim, sizeof(conn->claim));
 	client_cert_free(conn->client_cert);
+	pledge_free(conn->pledge);
 	free(conn);
 }
 

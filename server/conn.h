@@ -10,6 +10,7 @@
 
 #include "base/addr.h"
 #include "registrar/claim.h"
+#include "registrar/pledge.h"
 #include "registrar/requester.h"
 #include "server/crowd.h"
 #include "server/worker.h"
@@ -73,6 +74,7 @@ struct conn {
 	struct request *waiting; /* the suspended one */
 
 	struct client_cert *client_cert; /* once it was judged */
+	struct pledge *pledge;           /* the same, as a device's */
 
 	bool
 	    claimed; /* a claim was started and neither confirmed nor refused */

@@ -1,6 +1,7 @@
 #include "server/est_enroll.h"
 
 #include <microhttpd.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/str.h"
@@ -116,6 +117,19 @@ enroll_free(struct pending *pending)
 	    CONTAINER_OF(pending, struct enroll_pending, pending));
 }
 
+/* [RFC7030 4.2.3] The same request is to come again after Retry-After. */
+static void
+reply_waiting(struct request *request, const struct enroll *enroll)
+{
+	char seconds[16];
+
+	snprintf(seconds, sizeof(seconds), "%d", (int)enroll->retry_after_s);
+	reply_header(request, MHD_HTTP_HEADER_RETRY_AFTER, seconds);
+	reply_text(request, MHD_HTTP_ACCEPTED,
+	    "RFC 7030 4.2.3: %s; send the same request again in %s seconds",
+	    enroll->why.text, seconds);
+}
+
 /* The certificate alone: its chain is in cacerts. [RFC7030 4.2.3] */
 static void
 enroll_answer(struct request *request, struct pending *pending)
@@ -125,6 +139,10 @@ enroll_answer(struct request *request, struct pending *pending)
 	struct cert_list certs = {0};
 	int err = enroll->result;
 
+	if (err == ENROLL_WAITING) {
+		reply_waiting(request, enroll);
+		return;
+	}
 	if (err != 0) {
 		reply_refusal(request, err, &enroll->why);
 		return;

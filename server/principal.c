@@ -87,6 +87,40 @@ principal_cert(
 			      request->conn->client_cert, why);
 }
 
+static int
+judge_pledge(struct request *request)
+{
+	const struct tls_conn *tls = request->conn->tls;
+	struct cert_list chain = {0};
+	struct blob der = {0};
+	int err = tls_conn_peer_cert(&der, tls);
+
+	if (err == 0 && der.len == 0)
+		return PRINCIPAL_NO_CERT;
+	if (err == 0)
+		err = tls_conn_peer_chain(chain.items, &chain.n, tls);
+	if (err != 0) {
+		blob_fini(&der);
+		return err;
+	}
+	return pledge_new(
+	    &request->conn->pledge, request->app->registrar, &der, &chain);
+}
+
+int
+principal_pledge(const struct pledge **out, struct request *request)
+{
+	int err = 0;
+
+	if (request->conn->tls == NULL)
+		return -ERR_CLOSED;
+	if (request->conn->pledge == NULL)
+		err = judge_pledge(request);
+	if (err == 0)
+		*out = request->conn->pledge;
+	return err;
+}
+
 /* --- HTTP Basic --- */
 
 struct basic_pending {

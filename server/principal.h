@@ -12,6 +12,7 @@
 #ifndef SERVER_PRINCIPAL_H
 #define SERVER_PRINCIPAL_H
 
+#include "registrar/pledge.h"
 #include "registrar/requester.h"
 #include "server/request.h"
 
@@ -36,5 +37,11 @@ enum { PRINCIPAL_NO_CERT = 1 };
  * requester_from_cert(). request->conn->client_cert is what was judged. */
 int principal_cert(struct requester *who, struct request *request,
     struct reason *why) NODISCARD;
+
+/* What the client certificate says when it is taken for a device's IDevID:
+ * judged once for a connection, and the connection's. 0 also when what it says
+ * is a refusal (pledge->result), or PRINCIPAL_NO_CERT. */
+int principal_pledge(
+    const struct pledge **out, struct request *request) NODISCARD;
 
 #endif

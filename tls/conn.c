@@ -293,23 +293,53 @@ tls_conn_pake_identity(const struct tls_conn *conn)
 	return conn->pake_server.attempt.identity;
 }
 
-int
-tls_conn_peer_cert(struct blob *out, const struct tls_conn *conn)
+static int
+cert_encode(struct blob *out, X509 *cert)
 {
-	X509 *cert = SSL_get0_peer_certificate(conn->ssl);
 	unsigned char *der = NULL;
-	int len, err;
+	int len = i2d_X509(cert, &der);
+	int err;
 
-	if (cert == NULL) {
-		*out = (struct blob){NULL, 0};
-		return 0;
-	}
-	len = i2d_X509(cert, &der);
 	if (len <= 0)
 		return ossl_failed(NULL, "");
 	err = blob_copy(out, (struct bytes){der, (size_t)len});
 	OPENSSL_free(der);
 	return err;
+}
+
+int
+tls_conn_peer_cert(struct blob *out, const struct tls_conn *conn)
+{
+	X509 *cert = SSL_get0_peer_certificate(conn->ssl);
+
+	if (cert == NULL) {
+		*out = (struct blob){NULL, 0};
+		return 0;
+	}
+	return cert_encode(out, cert);
+}
+
+/* On a server libssl leaves the end-entity certificate out. */
+int
+tls_conn_peer_chain(
+    struct blob out[TLS_CHAIN_MAX], size_t *n, const struct tls_conn *conn)
+{
+	STACK_OF(X509) *chain = SSL_get_peer_cert_chain(conn->ssl);
+	int count = chain != NULL ? sk_X509_num(chain) : 0;
+
+	if (count > TLS_CHAIN_MAX)
+		return -ERR_TOO_LARGE;
+	for (int i = 0; i < count; i++) {
+		int err = cert_encode(&out[i], sk_X509_value(chain, i));
+
+		if (err != 0) {
+			while (i-- > 0)
+				blob_fini(&out[i]);
+			return err;
+		}
+	}
+	*n = count > 0 ? (size_t)count : 0;
+	return 0;
 }
 
 #define EXPORTER_LABEL "EXPORTER-Channel-Binding"
