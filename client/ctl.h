@@ -46,6 +46,11 @@ int ctl_dns_add_label(json_t *labels, const char *text);
 /* The template belongs to the label doh; NULL is none. */
 int ctl_dns_set_dohpath(json_t *labels, const char *dohpath);
 
+/* The rest of a command that posts to prefix/ID/suffix, with --reason where the
+ * usage has it. */
+int ctl_post_decision(const struct ctl *ctl, int argc, char **argv,
+    const char *prefix, const char *suffix, const char *usage);
+
 /* Commands: argv[0] is the command's last word. */
 int ctl_status(const struct ctl *ctl, int argc, char **argv);
 int ctl_ca_show(const struct ctl *ctl, int argc, char **argv);
@@ -69,5 +74,17 @@ int ctl_dns_list(const struct ctl *ctl, int argc, char **argv);
 int ctl_dns_promote(const struct ctl *ctl, int argc, char **argv);
 int ctl_dns_retire(const struct ctl *ctl, int argc, char **argv);
 int ctl_discovery_zone(const struct ctl *ctl, int argc, char **argv);
+int ctl_manufacturer_add(const struct ctl *ctl, int argc, char **argv);
+int ctl_manufacturer_list(const struct ctl *ctl, int argc, char **argv);
+int ctl_manufacturer_show(const struct ctl *ctl, int argc, char **argv);
+int ctl_manufacturer_set(const struct ctl *ctl, int argc, char **argv);
+int ctl_manufacturer_remove(const struct ctl *ctl, int argc, char **argv);
+int ctl_device_list(const struct ctl *ctl, int argc, char **argv);
+int ctl_device_show(const struct ctl *ctl, int argc, char **argv);
+int ctl_device_refuse(const struct ctl *ctl, int argc, char **argv);
+int ctl_device_accept(const struct ctl *ctl, int argc, char **argv);
+int ctl_request_list(const struct ctl *ctl, int argc, char **argv);
+int ctl_request_approve(const struct ctl *ctl, int argc, char **argv);
+int ctl_request_deny(const struct ctl *ctl, int argc, char **argv);
 
 #endif

@@ -75,7 +75,7 @@ print_added(const json_t *answer, bool basic)
 struct add_options {
 	const char *profile;
 	int64_t uses, expires_in;
-	bool password_stdin, basic;
+	bool password_stdin, basic, approval;
 	json_t *allow_names;
 };
 
@@ -88,6 +88,7 @@ parse_add(struct add_options *o, int argc, char **argv)
 	    {"profile", required_argument, NULL, 'p'},
 	    {"allow-name", required_argument, NULL, 'a'},
 	    {"basic", no_argument, NULL, 'b'},
+	    {"approval", no_argument, NULL, 'w'},
 	    {"password-stdin", no_argument, NULL, 's'}, {NULL, 0, NULL, 0}};
 	int c;
 
@@ -114,6 +115,9 @@ parse_add(struct add_options *o, int argc, char **argv)
 		case 'b':
 			o->basic = true;
 			break;
+		case 'w':
+			o->approval = true;
+			break;
 		case 's':
 			o->password_stdin = true;
 			break;
@@ -126,7 +130,7 @@ parse_add(struct add_options *o, int argc, char **argv)
 	return ctl_usage(
 	    "identity add NAME [--uses N] [--expires 7d] "
 	    "[--profile endpoint|dns-server] [--allow-name PATTERN ...] "
-	    "[--basic] [--password-stdin]");
+	    "[--basic] [--approval] [--password-stdin]");
 }
 
 static json_t *
@@ -140,6 +144,8 @@ add_body(const struct add_options *o, const char *name, int *status)
 		json_object_set_new(body, "profile", json_string(o->profile));
 	if (o->basic)
 		json_object_set_new(body, "basic", json_true());
+	if (o->approval)
+		json_object_set_new(body, "approval", json_true());
 	if (o->uses != 0)
 		json_object_set_new(body, "uses", json_integer(o->uses));
 	if (o->expires_in != 0)

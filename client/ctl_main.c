@@ -16,7 +16,8 @@ static const char usage_text[] =
     "  ca show                         the root certificate, PEM\n"
     "  identity add NAME [--uses N] [--expires 7d] [--profile P]\n"
     "                    [--allow-name PATTERN ...] [--basic] "
-    "[--password-stdin]\n"
+    "[--approval]\n"
+    "                    [--password-stdin]\n"
     "  identity list\n"
     "  identity remove NAME            by identity, or by its label\n"
     "  identity unlock NAME\n"
@@ -33,6 +34,12 @@ static const char usage_text[] =
     "  discovery zone DOMAIN           records for unicast DNS, to paste\n"
     "  cert list [--limit N] [--cursor C]\n"
     "  cert show SERIAL\n"
+    "  manufacturer add NAME --anchor FILE [...] | list | show NAME\n"
+    "  manufacturer set NAME ... | remove NAME\n"
+    "  device list | show ID\n"
+    "  device refuse ID [--reason TEXT] | accept ID\n"
+    "  request list [--all]            what waits for a person\n"
+    "  request approve ID | deny ID [--reason TEXT]\n"
     "  audit [--since 1h]\n"
     "  audit --verify                  1 if it was changed\n"
     "  token add NAME [--scope read|operate|admin] [--expires 90d]\n"
@@ -72,6 +79,18 @@ static const struct command {
     {"token", "remove", ctl_token_remove},
     {"cert", "list", ctl_cert_list},
     {"cert", "show", ctl_cert_show},
+    {"manufacturer", "add", ctl_manufacturer_add},
+    {"manufacturer", "list", ctl_manufacturer_list},
+    {"manufacturer", "show", ctl_manufacturer_show},
+    {"manufacturer", "set", ctl_manufacturer_set},
+    {"manufacturer", "remove", ctl_manufacturer_remove},
+    {"device", "list", ctl_device_list},
+    {"device", "show", ctl_device_show},
+    {"device", "refuse", ctl_device_refuse},
+    {"device", "accept", ctl_device_accept},
+    {"request", "list", ctl_request_list},
+    {"request", "approve", ctl_request_approve},
+    {"request", "deny", ctl_request_deny},
 };
 
 /* *words becomes how many words name the command. */
