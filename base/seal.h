@@ -13,7 +13,7 @@
 #define SEAL_KEY_LEN 32
 #define SEAL_OVERHEAD (1 + 12 + 16)
 /* A key is good for 2^32 seals with random nonces (NIST SP 800-38D 8.3). */
-#define SEAL_PLAIN_MAX 4096
+#define SEAL_PLAIN_MAX 32768
 
 struct seal;
 

@@ -2,7 +2,9 @@
 
 #include <string.h>
 
+#include "base/seal.h"
 #include "db/audit.h"
+#include "db/secret.h"
 #include "db/sql.h"
 
 /* In this order in the statements below. */
@@ -39,33 +41,34 @@ manufacturer_text(struct manufacturer *m, size_t i)
 	return (const char **)(void *)((char *)m + texts[i]);
 }
 
+#define CREDENTIAL_KIND "manufacturer-credential 1"
+
 /* What is stored of a credential, and back. */
 static int
 credential_encode(struct blob *out, struct store_txn *txn, int64_t id,
     const struct manufacturer *m)
 {
-	(void)txn;
-	(void)id;
-	return blob_copy(
-	    out, (struct bytes){(const uint8_t *)m->masa_credential,
-		     strlen(m->masa_credential)});
+	const struct secret_owner owner = {CREDENTIAL_KIND, id, m->name};
+
+	return secret_seal(out, txn, &owner,
+	    (struct bytes){(const uint8_t *)m->masa_credential,
+		strlen(m->masa_credential)});
 }
 
 /* out gets a NUL behind its octets. */
 static int
-credential_decode(struct blob *out, struct store_txn *txn, int64_t id,
+credential_decode(struct blob *out, const struct store_txn *txn, int64_t id,
     const char *name, struct bytes stored)
 {
-	uint8_t *text = calloc(1, stored.len + 1);
+	const struct secret_owner owner = {CREDENTIAL_KIND, id, name};
+	size_t len =
+	    stored.len > SEAL_OVERHEAD ? stored.len - SEAL_OVERHEAD : 0;
 
-	(void)txn;
-	(void)id;
-	(void)name;
-	if (text == NULL)
+	out->data = calloc(1, len + 1);
+	if (out->data == NULL)
 		return -ERR_NOMEM;
-	memcpy(text, stored.data, stored.len);
-	*out = (struct blob){text, stored.len};
-	return 0;
+	out->len = len;
+	return secret_open(out->data, len, txn, &owner, stored);
 }
 
 static void

@@ -99,6 +99,11 @@ craft_cert(struct crafted *out, const struct craft *craft)
 	ASN1_TIME_set(X509_getm_notAfter(cert),
 	    craft->not_after != 0 ? craft->not_after : now + 30 * CRAFT_DAY);
 	add_cn(X509_get_subject_name(cert), craft->cn);
+	if (craft->serial_number != NULL)
+		assert_int_equal(
+		    1, X509_NAME_add_entry_by_NID(X509_get_subject_name(cert),
+			   NID_serialNumber, MBSTRING_ASC,
+			   (const uint8_t *)craft->serial_number, -1, -1, 0));
 	X509_set_issuer_name(cert, X509_get_subject_name(issuer));
 	X509_set_pubkey(cert, out->key);
 	add_exts(cert, issuer, ids);

@@ -25,6 +25,7 @@ struct crafted {
 
 struct craft {
 	const char *cn;                      /* NULL: empty subject */
+	const char *serial_number;           /* of the subject, if any */
 	const struct crafted *issuer;        /* NULL: self-signed */
 	EVP_PKEY *key;                       /* NULL: a new P-256 one */
 	int64_t not_before, not_after;       /* 0: about now */

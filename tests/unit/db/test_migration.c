@@ -69,6 +69,17 @@ static const char back_to_1[] =
     " 'dns.example.net', 1, 1, 2, 'valid', x'00');"
     "PRAGMA user_version = 1;";
 
+/* Version 6 from this one, which has nothing but identities: the tables that
+ * the next one makes anew or adds. */
+static const char back_to_6[] =
+    "PRAGMA foreign_keys = OFF;"
+    "DROP TABLE approval; DROP TABLE voucher_stock;"
+    "DROP TABLE voucher_request; DROP TABLE device_event;"
+    "DROP TABLE device; DROP TABLE manufacturer;"
+    "ALTER TABLE identity DROP COLUMN approval;"
+    "INSERT INTO srp_verifier VALUES(1, x'0102');"
+    "PRAGMA user_version = 6;";
+
 static int
 look(void *arg, const struct identity *identity)
 {
@@ -254,6 +265,45 @@ test_ids_are_new(void **state)
 	assert_int_equal(-ERR_NOT_FOUND, identity_get(f->reader, 10, look, &i));
 }
 
+/* The same for the tables that were made anew once more, with the records that
+ * were there. */
+static void
+test_version_6(void **state)
+{
+	struct fixture *f = *state;
+	char alice[] = "alice", bob[] = "bob", carol[] = "carol";
+	struct identity i;
+
+	assert_int_equal(0, in_txn(f->store, add_run, alice));
+	assert_int_equal(0, in_txn(f->store, add_run, bob));
+	assert_int_equal(0, in_txn(f->store, remove_run, bob));
+	fixture_close(f);
+	sql_change(f->path, back_to_6);
+	fixture_open(f, STORE_OPEN);
+	assert_int_equal(
+	    0, identity_get_by_wire_name(f->reader, "alice", look, &i));
+	assert_int_equal(1, i.id);
+	assert_false(i.approval);
+	assert_int_equal(1,
+	    sql_number(f->path, "SELECT count(*) FROM pake_record WHERE"
+				" identity_id = 1 AND length(sealed) > 200"));
+	assert_int_equal(
+	    1, sql_number(f->path, "SELECT count(*) FROM srp_verifier WHERE"
+				   " identity_id = 1 AND sealed = x'0102'"));
+	assert_int_equal(0, in_txn(f->store, add_run, carol));
+	assert_int_equal(
+	    0, identity_get_by_wire_name(f->reader, "carol", look, &i));
+	assert_int_equal(3, i.id);
+	assert_int_equal(0, in_txn(f->store, remove_run, alice));
+	assert_int_equal(
+	    0, sql_number(f->path, "SELECT count(*) FROM srp_verifier"));
+	assert_int_equal(
+	    1, sql_number(f->path, "SELECT count(*) FROM pake_record"));
+	assert_int_equal(
+	    0, sql_number(
+		   f->path, "SELECT count(*) FROM pragma_foreign_key_check"));
+}
+
 #define T(test)                                                                \
 	cmocka_unit_test_setup_teardown(test, fixture_setup, fixture_teardown)
 
@@ -262,7 +312,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {T(test_version_1),
 	    T(test_records_are_sealed), T(test_scrub_is_made_up_for),
-	    T(test_references), T(test_ids_are_new)};
+	    T(test_references), T(test_ids_are_new), T(test_version_6)};
 
 	log_set_level(LOG_LEVEL_ERROR);
 	return cmocka_run_group_tests(tests, NULL, NULL);
