@@ -89,19 +89,6 @@ read_usage(struct cert_info *info, X509 *cert, struct reason *why)
 	return 0;
 }
 
-static int
-read_key_hash(struct cert_info *info, const X509 *cert)
-{
-	unsigned char *der = NULL;
-	int len = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(cert), &der);
-
-	if (len <= 0)
-		return crypto_failed(NULL, "encode public key");
-	SHA256(der, (size_t)len, info->spki_sha256);
-	OPENSSL_free(der);
-	return 0;
-}
-
 void
 cert_sha256(uint8_t out[32], struct bytes der)
 {
@@ -127,7 +114,8 @@ cert_parse(struct cert_info *out, struct bytes der, struct reason *why)
 	if (err == 0)
 		err = read_usage(info, cert, why);
 	if (err == 0)
-		err = read_key_hash(info, cert);
+		err =
+		    spki_sha256(info->spki_sha256, X509_get_X509_PUBKEY(cert));
 	if (err != 0)
 		return err;
 	if (asn1_unix_time(&info->not_before, X509_get0_notBefore(cert)) != 0 ||

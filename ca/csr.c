@@ -185,6 +185,12 @@ csr_der(const struct csr *csr)
 	return blob_bytes(&csr->der);
 }
 
+int
+csr_key_sha256(uint8_t out[32], const struct csr *csr)
+{
+	return spki_sha256(out, csr_public_key(csr));
+}
+
 const char *
 csr_common_name(const struct csr *csr)
 {

@@ -2,6 +2,8 @@
 #ifndef CA_CSR_H
 #define CA_CSR_H
 
+#include <stdint.h>
+
 #include "base/buf.h"
 #include "ca/names.h"
 
@@ -22,6 +24,8 @@ int csr_parse_text(struct csr **out, const char *text, size_t len,
 void csr_free(struct csr *csr);
 
 struct bytes csr_der(const struct csr *csr);
+/* Of its SubjectPublicKeyInfo. */
+int csr_key_sha256(uint8_t out[32], const struct csr *csr) NODISCARD;
 /* The subject's common name, "" if there is none. */
 const char *csr_common_name(const struct csr *csr);
 /* True if the subject holds anything besides one common name. */

@@ -190,3 +190,16 @@ asn1_unix_time(int64_t *out, const ASN1_TIME *time)
 	*out = timegm(&tm);
 	return 0;
 }
+
+int
+spki_sha256(uint8_t out[32], const X509_PUBKEY *key)
+{
+	unsigned char *der = NULL;
+	int len = i2d_X509_PUBKEY(key, &der);
+
+	if (len <= 0)
+		return crypto_failed(NULL, "encode public key");
+	SHA256(der, (size_t)len, out);
+	OPENSSL_free(der);
+	return 0;
+}

@@ -55,4 +55,7 @@ int asn1_unix_time(int64_t *out, const ASN1_TIME *time) NODISCARD;
 /* An OID's short name or its dots. */
 const char *oid_text(char *out, size_t size, const ASN1_OBJECT *oid);
 
+/* Of the SubjectPublicKeyInfo's DER. */
+int spki_sha256(uint8_t out[32], const X509_PUBKEY *key) NODISCARD;
+
 #endif

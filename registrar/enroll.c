@@ -261,15 +261,26 @@ describe(char out[APPROVAL_SUBJECT_MAX], const struct enroll *enroll)
 	buf_fini(&text);
 }
 
-/* The same requester with the same request is the same. */
+/* The same requester that asks for the same names for the same key asks for the
+ * same. The request as a whole differs each time that it is signed anew, as it
+ * must be for another connection. [RFC7030 3.5] */
 static int
-approval_key(uint8_t key[32], const struct enroll *enroll)
+approval_key(
+    uint8_t key[32], const struct enroll *enroll, const struct csr *csr)
 {
+	const struct signer_request *sign = &enroll->sign;
+	uint8_t spki[32];
 	struct buf text = {0};
-	int err;
+	int err = csr_key_sha256(spki, csr);
 
-	buf_printf(&text, "%lld:", (long long)enroll->who.identity_id);
-	err = buf_add(&text, enroll->sign.csr, enroll->sign.csr_len);
+	if (err != 0)
+		return err;
+	buf_printf(&text, "%lld\n%d\n%s\n", (long long)enroll->who.identity_id,
+	    (int)sign->profile, sign->common_name);
+	for (size_t i = 0; i < sign->names.n; i++)
+		buf_printf(&text, "%d %s\n", (int)sign->names.items[i].type,
+		    sign->names.items[i].text);
+	err = buf_add(&text, spki, sizeof(spki));
 	if (err == 0)
 		cert_sha256(
 		    key, (struct bytes){(uint8_t *)text.data, text.len});
@@ -278,10 +289,10 @@ approval_key(uint8_t key[32], const struct enroll *enroll)
 }
 
 static int
-ask_approval(struct enroll *enroll)
+ask_approval(struct enroll *enroll, const struct csr *csr)
 {
 	struct approval_request *a = &enroll->approval;
-	int err = approval_key(a->key, enroll);
+	int err = approval_key(a->key, enroll, csr);
 
 	if (err != 0)
 		return err;
@@ -317,7 +328,7 @@ submit(struct enroll *enroll, const struct csr *csr)
 	/* csr_parse() takes no more than fits here. */
 	memcpy(sign->csr, der.data, der.len);
 	sign->csr_len = der.len;
-	return enroll->by_approval ? ask_approval(enroll)
+	return enroll->by_approval ? ask_approval(enroll, csr)
 				   : send_to_signer(enroll);
 }
 

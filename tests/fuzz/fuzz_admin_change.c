@@ -8,7 +8,7 @@
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const char *const keys[] = {"label", "serial", NULL};
+	static const char *const keys[] = {"label", "serial", "reason", NULL};
 	struct bytes in = {data, size};
 	AUTOFREE char *name = fuzz_take_text(&in, '\n');
 	struct change change = {.kind = CHANGE_DNS_RETIRE};

@@ -56,7 +56,10 @@ matches "with Retry-After of 30 to 60 seconds" \
 matches "in words" "waits for the administrator's approval" \
 	"$(cat "$work/body")"
 same "the same again: 202" 202 "$(enroll "$user" one)"
-same "is one request" 1 "$(requests 'len(d["items"])')"
+openssl req -new -key "$work/one.key" -outform DER -subj / |
+	base64 >"$work/one-again.b64"
+same "so is the same, signed anew" 202 "$(enroll "$user" one-again)"
+same "all are one request" 1 "$(requests 'len(d["items"])')"
 id=$(requests 'd["items"][0]["id"]')
 same "of its kind, from there, waiting" '["enrollment", "127.0.0.1", "waiting"]' \
 	"$(requests '[d["items"][0][k] for k in ("kind", "source", "state")]')"
