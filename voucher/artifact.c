@@ -1,10 +1,10 @@
 #include "voucher/artifact.h"
 
-#include "voucher/sid.h"
 #include "voucher/cms.h"
 #include "voucher/cose.h"
 #include "voucher/json.h"
 #include "voucher/jws.h"
+#include "voucher/sid.h"
 
 #define AUTOBLOB CLEANUP(blob_fini)
 
@@ -105,6 +105,8 @@ int
 voucher_strip(
     struct blob *out, enum voucher_format format, struct bytes artifact)
 {
+	if (artifact.len > VOUCHER_MAX_BYTES)
+		return -ERR_TOO_LARGE;
 	if (format == VOUCHER_COSE_CBOR)
 		return cose_strip(out, artifact);
 	return blob_copy(out, artifact);

@@ -6,9 +6,9 @@
 
 #include "base/base64.h"
 #include "base/str.h"
-#include "voucher/fields.h"
 #include "voucher/json_util.h"
 #include "voucher/ossl.h"
+#include "voucher/date_time.h"
 
 #define COUNT_MAX 1000000000
 
@@ -222,6 +222,7 @@ domain_id_of(uint8_t out[DOMAIN_ID_MAX], size_t *len, struct bytes cert_der)
 				 &digest_len, EVP_sha256(), NULL) != 1)
 		err = voucher_crypto_failed(NULL, "domainID");
 	OPENSSL_free(spki);
-	*len = digest_len;
+	if (err == 0)
+		*len = digest_len;
 	return err;
 }

@@ -1,5 +1,9 @@
 #include "voucher/cbor_item.h"
 
+#include <string.h>
+
+#include "voucher/utf8.h"
+
 #define DEPTH_MAX 16
 
 /* --- in --- */
@@ -77,23 +81,44 @@ scan_items(struct scan *scan, uint64_t n, unsigned int depth)
 	return true;
 }
 
+/* A chunk has the string's own type, and a definite length. */
+static bool
+at_chunk(const struct scan *scan, unsigned int major)
+{
+	return left(scan) != 0 && *scan->p >> 5 == (int)major &&
+	       (*scan->p & 0x1f) != INDEFINITE;
+}
+
+/* [RFC8949 3.2] Behind another major type there is no indefinite length; a
+ * break is no item. */
 static bool
 scan_indefinite(struct scan *scan, unsigned int major, unsigned int depth)
 {
+	bool is_string = major == MAJOR_BYTES || major == MAJOR_TEXT;
+
+	if (!is_string && major != MAJOR_ARRAY && major != MAJOR_MAP)
+		return false;
 	while (!at_break(scan)) {
-		if (major == MAJOR_BYTES || major == MAJOR_TEXT) {
-			/* Chunks of the same type, of definite length. */
-			if (left(scan) == 0 || *scan->p >> 5 != (int)major ||
-			    (*scan->p & 0x1f) == INDEFINITE)
-				return false;
-		} else if (major != MAJOR_ARRAY && major != MAJOR_MAP) {
+		if (is_string && !at_chunk(scan, major))
 			return false;
-		}
 		if (!scan_item(scan, depth) ||
 		    (major == MAJOR_MAP && !scan_item(scan, depth)))
 			return false;
 	}
 	return true;
+}
+
+/* [RFC8949 3.1] Text is UTF-8. */
+static bool
+scan_string(struct scan *scan, unsigned int major, uint64_t len)
+{
+	const uint8_t *start = scan->p;
+
+	if (len > left(scan))
+		return false;
+	scan->p += len;
+	return major != MAJOR_TEXT ||
+	       utf8_is_valid((struct bytes){start, (size_t)len});
 }
 
 static bool
@@ -103,10 +128,7 @@ scan_definite(struct scan *scan, unsigned int major, unsigned int info,
 	switch (major) {
 	case MAJOR_BYTES:
 	case MAJOR_TEXT:
-		if (argument > left(scan))
-			return false;
-		scan->p += argument;
-		return true;
+		return scan_string(scan, major, argument);
 	case MAJOR_ARRAY:
 		return scan_items(scan, argument, depth);
 	case MAJOR_MAP:
@@ -199,13 +221,27 @@ cbor_item_int(int64_t *out, const cbor_item_t *item)
 	return true;
 }
 
+/* libcbor asserts that it is asked about no float. */
+static bool
+is_control(const cbor_item_t *item)
+{
+	return item != NULL && cbor_isa_float_ctrl(item) &&
+	       cbor_float_ctrl_is_ctrl(item);
+}
+
 bool
 cbor_item_bool(bool *out, const cbor_item_t *item)
 {
-	if (item == NULL || !cbor_isa_float_ctrl(item) || !cbor_is_bool(item))
+	if (!is_control(item) || !cbor_is_bool(item))
 		return false;
 	*out = cbor_get_bool(item);
 	return true;
+}
+
+bool
+cbor_item_is_null(const cbor_item_t *item)
+{
+	return is_control(item) && cbor_is_null(item);
 }
 
 cbor_item_t **
@@ -224,6 +260,33 @@ cbor_item_map(size_t *n, const cbor_item_t *item)
 		return NULL;
 	*n = cbor_map_size(item);
 	return cbor_map_handle(item);
+}
+
+static bool
+same_key(const cbor_item_t *a, const cbor_item_t *b)
+{
+	struct bytes text_a, text_b;
+	int64_t int_a, int_b;
+
+	if (cbor_item_int(&int_a, a))
+		return cbor_item_int(&int_b, b) && int_a == int_b;
+	return cbor_item_text(&text_a, a) && cbor_item_text(&text_b, b) &&
+	       bytes_equal(text_a, text_b);
+}
+
+bool
+cbor_map_is_plain(const cbor_item_t *item)
+{
+	size_t n = 0;
+	struct cbor_pair *pairs = cbor_item_map(&n, item);
+
+	if (pairs == NULL || n > CBOR_MAP_MAX)
+		return false;
+	for (size_t i = 0; i < n; i++)
+		for (size_t k = 0; k < i; k++)
+			if (same_key(pairs[i].key, pairs[k].key))
+				return false;
+	return true;
 }
 
 /* --- out --- */

@@ -99,22 +99,34 @@ is_voucher_type(const ASN1_OBJECT *type)
 		       ascii_equal_nocase(text, ANIMA_JSON_VOUCHER)));
 }
 
+static CMS_SignerInfo *
+signer_info(CMS_ContentInfo *cms)
+{
+	return sk_CMS_SignerInfo_value(CMS_get0_SignerInfos(cms), 0);
+}
+
+static const EVP_MD *
+digest_of(CMS_SignerInfo *info)
+{
+	X509_ALGOR *digest = NULL;
+
+	CMS_SignerInfo_get0_algs(info, NULL, NULL, &digest, NULL);
+	return EVP_get_digestbyobj(digest->algorithm);
+}
+
 /* One signature, with signed attributes (without, the content could be taken
  * for attributes), by a digest that is still good. */
 static int
 check_signer_info(CMS_ContentInfo *cms, struct reason *why)
 {
 	STACK_OF(CMS_SignerInfo) *infos = CMS_get0_SignerInfos(cms);
-	CMS_SignerInfo *info = sk_CMS_SignerInfo_value(infos, 0);
-	X509_ALGOR *digest = NULL;
 	const EVP_MD *md;
 
 	if (sk_CMS_SignerInfo_num(infos) != 1)
 		return not_cms(why, "the CMS has not exactly one signature");
-	if (CMS_signed_get_attr_count(info) <= 0)
+	if (CMS_signed_get_attr_count(signer_info(cms)) <= 0)
 		return not_cms(why, "the CMS has no signed attributes");
-	CMS_SignerInfo_get0_algs(info, NULL, NULL, &digest, NULL);
-	md = EVP_get_digestbyobj(digest->algorithm);
+	md = digest_of(signer_info(cms));
 	if (md == NULL || EVP_MD_get_size(md) < DIGEST_MIN_BYTES)
 		return not_cms(why, "the CMS is signed with a weak digest");
 	return 0;
@@ -193,14 +205,60 @@ take_certs(struct voucher_certs *certs, CMS_ContentInfo *cms,
 	return 0;
 }
 
-static int
-take_content(struct blob *content, BIO *out)
+/* The value of a signed attribute that must be there once, with one value. */
+static const void *
+signed_attribute(CMS_SignerInfo *info, int nid, int type)
 {
-	char *data;
-	long len = BIO_get_mem_data(out, &data);
+	static const int exactly_one = -3;
 
-	return blob_copy(
-	    content, (struct bytes){(const uint8_t *)data, (size_t)len});
+	return CMS_signed_get0_data_by_OBJ(
+	    info, OBJ_nid2obj(nid), exactly_one, type);
+}
+
+/* [RFC5652 5.4] [RFC5652 11.1] [RFC5652 11.2] The attributes are what is
+ * signed; they have to mean this content. */
+static bool
+attributes_match(CMS_ContentInfo *cms, struct bytes content)
+{
+	CMS_SignerInfo *info = signer_info(cms);
+	const ASN1_OBJECT *type =
+	    signed_attribute(info, NID_pkcs9_contentType, V_ASN1_OBJECT);
+	const ASN1_OCTET_STRING *digest = signed_attribute(
+	    info, NID_pkcs9_messageDigest, V_ASN1_OCTET_STRING);
+	uint8_t made[EVP_MAX_MD_SIZE];
+	unsigned int len = 0;
+
+	return type != NULL && digest != NULL &&
+	       OBJ_cmp(type, CMS_get0_eContentType(cms)) == 0 &&
+	       EVP_Digest(content.data, content.len, made, &len,
+		   digest_of(info), NULL) == 1 &&
+	       bytes_equal((struct bytes){made, len},
+		   (struct bytes){ASN1_STRING_get0_data(digest),
+		       (size_t)ASN1_STRING_length(digest)});
+}
+
+/* Not by CMS_verify(), which digests the content once for each algorithm that
+ * the artifact lists, in as many nested calls, and leaves the content-type
+ * attribute unread. *out is borrowed from cms. */
+static int
+verify(X509 **out, CMS_ContentInfo *cms, struct bytes content,
+    STACK_OF(X509) * others, struct reason *why)
+{
+	EVP_PKEY *key = NULL;
+	X509 *signer = NULL;
+
+	CMS_set1_signers_certs(cms, others, 0);
+	CMS_SignerInfo_get0_algs(signer_info(cms), &key, &signer, NULL, NULL);
+	if (signer != NULL && key != NULL && voucher_key_is_usable(key) &&
+	    CMS_SignerInfo_verify(signer_info(cms)) == 1 &&
+	    attributes_match(cms, content)) {
+		*out = signer;
+		return 0;
+	}
+	ERR_clear_error();
+	return reason_set(why, -ERR_REFUSED,
+	    "RFC 8366 5.4: the voucher's CMS signature is not valid, or its "
+	    "signer's certificate is missing");
 }
 
 int
@@ -208,32 +266,24 @@ cms_open_content(struct blob *content, struct blob *signer,
     struct voucher_certs *certs, struct bytes artifact,
     const struct voucher_certs *candidates, struct reason *why)
 {
-	/* Whose certificate it is, the caller judges. */
-	static const unsigned int flags =
-	    CMS_BINARY | CMS_NO_SIGNER_CERT_VERIFY;
 	CMS_ContentInfo *cms CLEANUP(CMS_ContentInfo_free_p) = NULL;
 	STACK_OF(X509) * others CLEANUP(x509_stack_free_p) = NULL;
-	BIO *out CLEANUP(BIO_free_all_p) = BIO_new(BIO_s_mem());
-	STACK_OF(X509) * signers;
-	int err = out != NULL ? cms_parse(&cms, artifact, why) : -ERR_NOMEM;
+	ASN1_OCTET_STRING *octets;
+	struct bytes inside;
+	X509 *cert = NULL;
+	int err = cms_parse(&cms, artifact, why);
 
 	if (err == 0)
 		err = candidate_stack(&others, candidates);
 	if (err != 0)
 		return err;
-	if (CMS_verify(cms, others, NULL, NULL, out, flags) != 1) {
-		ERR_clear_error();
-		return reason_set(why, -ERR_REFUSED,
-		    "RFC 8366 5.4: the voucher's CMS signature is not valid, "
-		    "or its signer's certificate is missing");
-	}
-	signers = CMS_get0_signers(cms);
-	if (sk_X509_num(signers) != 1)
-		err = not_cms(why, "the CMS does not name its signer");
-	else
-		err = voucher_x509_to_der(signer, sk_X509_value(signers, 0));
+	octets = *CMS_get0_content(cms);
+	inside = (struct bytes){
+	    ASN1_STRING_get0_data(octets), (size_t)ASN1_STRING_length(octets)};
+	err = verify(&cert, cms, inside, others, why);
 	if (err == 0)
-		err = take_certs(certs, cms, sk_X509_value(signers, 0), why);
-	sk_X509_free(signers);
-	return err == 0 ? take_content(content, out) : err;
+		err = voucher_x509_to_der(signer, cert);
+	if (err == 0)
+		err = take_certs(certs, cms, cert, why);
+	return err == 0 ? blob_copy(content, inside) : err;
 }

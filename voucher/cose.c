@@ -146,7 +146,7 @@ sign1_parse(struct sign1 *out, struct bytes artifact, struct reason *why)
 	items = cbor_item_array(&n, out->document);
 	if (items == NULL || n != 4 ||
 	    !cbor_item_bytes(&out->protected, items[0]) ||
-	    !cbor_isa_map(items[1]) ||
+	    !cbor_map_is_plain(items[1]) ||
 	    !cbor_item_bytes(&out->payload, items[2]) ||
 	    !cbor_item_bytes(&out->signature, items[3]))
 		return not_cose(why, "the voucher is not a COSE_Sign1 with its "
@@ -155,43 +155,49 @@ sign1_parse(struct sign1 *out, struct bytes artifact, struct reason *why)
 	return 0;
 }
 
-/* The value of a header; NULL if it is absent. False if it is there twice. */
-static bool
-find_header(const cbor_item_t **out, const cbor_item_t *headers, int64_t wanted)
+/* The value of a header; NULL if it is absent. Borrowed. */
+static const cbor_item_t *
+find_header(const cbor_item_t *headers, int64_t wanted)
 {
 	size_t n = 0;
 	struct cbor_pair *pairs = cbor_item_map(&n, headers);
 	int64_t key;
 
-	*out = NULL;
-	for (size_t i = 0; i < n; i++) {
-		if (!cbor_item_int(&key, pairs[i].key) || key != wanted)
-			continue;
-		if (*out != NULL)
-			return false;
-		*out = pairs[i].value;
-	}
-	return true;
+	for (size_t i = 0; i < n; i++)
+		if (cbor_item_int(&key, pairs[i].key) && key == wanted)
+			return pairs[i].value;
+	return NULL;
 }
 
+/* [RFC9052 3] [RFC9052 3.1] */
 static int
 read_alg(
     const struct sigalg **out, const struct sign1 *sign1, struct reason *why)
 {
 	cbor_item_t *headers AUTOCBOR = NULL;
-	const cbor_item_t *alg = NULL, *crit = NULL;
 	int64_t id;
 
 	if (cbor_item_load(&headers, sign1->protected) != 0 ||
-	    !cbor_isa_map(headers) || !find_header(&alg, headers, HEADER_ALG) ||
-	    !find_header(&crit, headers, HEADER_CRIT))
+	    !cbor_map_is_plain(headers))
 		return not_cose(why, "the protected header is malformed");
-	if (crit != NULL)
+	if (find_header(headers, HEADER_CRIT) != NULL ||
+	    find_header(sign1->unprotected, HEADER_CRIT) != NULL)
 		return not_cose(why, "a critical header is not understood");
-	if (!cbor_item_int(&id, alg) || sigalg_by_cose(id) == NULL)
+	if (find_header(sign1->unprotected, HEADER_ALG) != NULL)
+		return not_cose(why, "the algorithm is not protected");
+	if (!cbor_item_int(&id, find_header(headers, HEADER_ALG)) ||
+	    sigalg_by_cose(id) == NULL)
 		return not_cose(why, "the algorithm is none that is supported");
 	*out = sigalg_by_cose(id);
 	return 0;
+}
+
+static int
+add_cert(struct voucher_certs *out, struct bytes der)
+{
+	int err = voucher_x509_check(der);
+
+	return err == 0 ? voucher_certs_add(out, der) : err;
 }
 
 static int
@@ -203,13 +209,12 @@ add_certs(struct voucher_certs *out, const cbor_item_t *value)
 	int err = 0;
 
 	if (cbor_item_bytes(&der, value))
-		return voucher_certs_add(out, der);
+		return add_cert(out, der);
 	if (items == NULL)
 		return -ERR_INVALID;
 	for (size_t i = 0; i < n && err == 0; i++)
-		err = cbor_item_bytes(&der, items[i])
-			  ? voucher_certs_add(out, der)
-			  : -ERR_INVALID;
+		err = cbor_item_bytes(&der, items[i]) ? add_cert(out, der)
+						      : -ERR_INVALID;
 	return err;
 }
 
@@ -220,10 +225,10 @@ read_certs(
 	static const int64_t headers[] = {HEADER_X5CHAIN, HEADER_X5BAG};
 
 	for (size_t i = 0; i < ARRAY_LEN(headers); i++) {
-		const cbor_item_t *value = NULL;
+		const cbor_item_t *value =
+		    find_header(sign1->unprotected, headers[i]);
 
-		if (!find_header(&value, sign1->unprotected, headers[i]) ||
-		    (value != NULL && add_certs(out, value) != 0))
+		if (value != NULL && add_certs(out, value) != 0)
 			return not_cose(why, "the certificates in the header "
 					     "are malformed or too many");
 	}
@@ -348,6 +353,9 @@ cose_strip(struct blob *out, struct bytes artifact)
 
 	if (err != 0)
 		return err;
+	if (find_header(sign1.unprotected, HEADER_X5BAG) == NULL &&
+	    find_header(sign1.unprotected, HEADER_X5CHAIN) == NULL)
+		return blob_copy(out, artifact);
 	cbor_put_tag(&cose, TAG_COSE_SIGN1);
 	cbor_put_array(&cose, 4);
 	cbor_put_bytes(&cose, sign1.protected);

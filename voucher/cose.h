@@ -15,7 +15,8 @@ int cose_open_content(struct blob *content, struct blob *signer,
     struct voucher_certs *certs, struct bytes artifact,
     const struct voucher_certs *candidates, struct reason *why) NODISCARD;
 
-/* Without x5bag and x5chain in the unprotected header. */
+/* Without x5bag and x5chain in the unprotected header; byte for byte as it came
+ * if it has none. */
 int cose_strip(struct blob *out, struct bytes artifact) NODISCARD;
 
 #endif

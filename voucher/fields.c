@@ -1,10 +1,9 @@
 #include "voucher/fields.h"
 
-#include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/str.h"
+#include "voucher/date_time.h"
 
 #define FIELD(name, type, member, sid, sid_in_request)                         \
 	{                                                                      \
@@ -100,65 +99,6 @@ voucher_field_is_set(const struct voucher *v, const struct voucher_field *field)
 	return false;
 }
 
-/* --- time --- */
-
-static int
-two_digits(const char *p, int max)
-{
-	int n;
-
-	if (p[0] < '0' || p[0] > '9' || p[1] < '0' || p[1] > '9')
-		return -1;
-	n = (p[0] - '0') * 10 + (p[1] - '0');
-	return n <= max ? n : -1;
-}
-
-/* "Z", "+02:00" or "-04:00"; in seconds. */
-static int
-parse_offset(int64_t *out, const char *p, size_t len)
-{
-	int hours, minutes;
-
-	*out = 0;
-	if (len == 1 && (p[0] == 'Z' || p[0] == 'z'))
-		return 0;
-	if (len != 6 || (p[0] != '+' && p[0] != '-') || p[3] != ':')
-		return -ERR_INVALID;
-	hours = two_digits(p + 1, 23);
-	minutes = two_digits(p + 4, 59);
-	if (hours < 0 || minutes < 0)
-		return -ERR_INVALID;
-	*out = (p[0] == '-' ? -60 : 60) * (hours * 60 + minutes);
-	return 0;
-}
-
-int
-voucher_time_parse(int64_t *out, const char *text, size_t len)
-{
-	char utc[RFC3339_LEN];
-	size_t i = RFC3339_LEN - 2; /* behind the seconds */
-	int64_t local, offset;
-	int err;
-
-	if (len < RFC3339_LEN - 1 || memchr(text, '\0', len) != NULL)
-		return -ERR_INVALID;
-	snprintf(utc, sizeof(utc), "%.*sZ", RFC3339_LEN - 2, text);
-	err = rfc3339_parse(&local, utc);
-	if (err != 0)
-		return -ERR_INVALID;
-	if (text[i] == '.') {
-		size_t digits = strspn(text + i + 1, "0123456789");
-
-		if (digits == 0 || digits > 9)
-			return -ERR_INVALID;
-		i += 1 + digits;
-	}
-	err = parse_offset(&offset, text + i, len - i);
-	if (err == 0)
-		*out = local - offset;
-	return err;
-}
-
 /* --- values --- */
 
 static int
@@ -168,10 +108,12 @@ bad_value(const struct voucher_field *field, struct reason *why)
 	    "RFC 8366 5.3: %s has a value that it cannot have", field->name);
 }
 
+/* A text that JSON can carry too: without NUL. */
 static int
 set_nonce(struct voucher_nonce *nonce, const void *data, size_t len, bool text)
 {
-	if (len == 0 || len > sizeof(nonce->data))
+	if (len == 0 || len > sizeof(nonce->data) ||
+	    (text && memchr(data, '\0', len) != NULL))
 		return -ERR_INVALID;
 	memcpy(nonce->data, data, len);
 	nonce->len = len;
@@ -197,11 +139,26 @@ set_assertion(enum voucher_assertion *out, const char *text, size_t len)
 {
 	char word[32];
 
-	if (len >= sizeof(word))
+	if (len >= sizeof(word) || memchr(text, '\0', len) != NULL)
 		return -ERR_INVALID;
 	memcpy(word, text, len);
 	word[len] = '\0';
 	return voucher_assertion_parse(out, word);
+}
+
+/* 0 stands for an absent time: what expired when time began must not be taken
+ * for what never expires. */
+static int
+set_time(int64_t *out, const char *text, size_t len)
+{
+	int64_t time;
+	int err = voucher_time_parse(&time, text, len);
+
+	if (err == 0 && time <= 0)
+		err = -ERR_INVALID;
+	if (err == 0)
+		*out = time;
+	return err;
 }
 
 int
@@ -221,7 +178,7 @@ voucher_field_set_text(struct voucher *v, const struct voucher_field *field,
 		err = set_serial(member(v, field), text, len);
 		break;
 	case FIELD_TIME:
-		err = voucher_time_parse(member(v, field), text, len);
+		err = set_time(member(v, field), text, len);
 		break;
 	case FIELD_BINARY:
 	case FIELD_BOOL:

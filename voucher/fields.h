@@ -40,15 +40,12 @@ const struct voucher_field *voucher_field_by_sid(
 bool voucher_field_is_set(
     const struct voucher *v, const struct voucher_field *field);
 
-/* Setting one from what a decoder found; -ERR_INVALID with the field's name for
- * a value that it cannot have. */
+/* Setting one that is not set from what a decoder found; -ERR_INVALID with the
+ * field's name for a value that it cannot have: also for times up to 1970. */
 int voucher_field_set_text(struct voucher *v, const struct voucher_field *field,
     const char *text, size_t len, struct reason *why) NODISCARD;
 int voucher_field_set_binary(struct voucher *v,
     const struct voucher_field *field, struct bytes value,
     struct reason *why) NODISCARD;
-
-/* YANG's date-and-time: RFC 3339 with any offset; fractions are cut off. */
-int voucher_time_parse(int64_t *out, const char *text, size_t len) NODISCARD;
 
 #endif

@@ -1,12 +1,12 @@
 #include "voucher/format.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/str.h"
 
 #define MEDIA_TYPE_MAX 64
 #define QUALITY_MAX 1000
+#define QUALITY_LEN_MAX 5 /* "0.123" */
 
 struct media_type {
 	const char *name;
@@ -31,13 +31,19 @@ voucher_media_type(enum voucher_format format)
 	return "";
 }
 
+static bool
+is_space(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
 /* The type before its parameters. False if it is too long to be one of ours. */
 static bool
 media_type_copy(char out[MEDIA_TYPE_MAX], const char *text, size_t len)
 {
 	size_t start = 0;
 
-	while (start < len && (text[start] == ' ' || text[start] == '\t'))
+	while (start < len && is_space(text[start]))
 		start++;
 	text += start;
 	len -= start;
@@ -74,87 +80,139 @@ voucher_format_of(enum voucher_format *out, const char *media_type)
 	return 0;
 }
 
-/* [RFC9110 12.4.2] "q=0.5" among the parameters, in thousandths; 1000 without
- * one, 0 for one that is malformed. */
+/* --- Accept --- */
+
+/* [RFC9110 12.4.2] "0.5" in thousandths; 0 for what is malformed. */
+static int
+parse_quality(const char *p, size_t len)
+{
+	int value, unit = QUALITY_MAX;
+
+	while (len > 0 && is_space(p[len - 1]))
+		len--;
+	if (len == 0 || len > QUALITY_LEN_MAX || (p[0] != '0' && p[0] != '1') ||
+	    (len > 1 && p[1] != '.'))
+		return 0;
+	value = (p[0] - '0') * unit;
+	for (size_t i = 2; i < len; i++) {
+		if (p[i] < '0' || p[i] > '9')
+			return 0;
+		unit /= 10;
+		value += (p[i] - '0') * unit;
+	}
+	return value <= QUALITY_MAX ? value : 0;
+}
+
+/* The parameter q of a media range; QUALITY_MAX without one. */
 static int
 quality(const char *range, size_t len)
 {
-	for (size_t i = 0; i + 3 < len; i++) {
-		const char *p = range + i;
-		char number[6] = {0};
-		char *end;
-		double value;
+	for (size_t i = 0; i < len; i++) {
+		size_t start;
 
-		if (*p != ';')
+		if (range[i] != ';')
 			continue;
-		do {
-			p++;
-		} while (p < range + len && (*p == ' ' || *p == '\t'));
-		if (range + len - p < 3 || ascii_lower(p[0]) != 'q' ||
-		    p[1] != '=')
+		while (i + 1 < len && is_space(range[i + 1]))
+			i++;
+		if (len - i < 3 || ascii_lower(range[i + 1]) != 'q' ||
+		    range[i + 2] != '=')
 			continue;
-		p += 2;
-		strncpy(number, p,
-		    (size_t)(range + len - p) < sizeof(number) - 1
-			? (size_t)(range + len - p)
-			: sizeof(number) - 1);
-		value = strtod(number, &end);
-		if (end == number || !(value >= 0 && value <= 1))
-			return 0;
-		return (int)(value * QUALITY_MAX);
+		start = i + 3;
+		for (i = start; i < len && range[i] != ';';)
+			i++;
+		return parse_quality(range + start, i - start);
 	}
 	return QUALITY_MAX;
 }
 
-struct best {
-	int quality;
-	const struct media_type *type;
+/* How well a range names a type; the most specific one counts.
+ * [RFC9110 12.5.1] */
+enum specificity {
+	NAMES_NOTHING,
+	NAMES_ALL,
+	NAMES_APPLICATION,
+	NAMES_TYPE,
 };
 
-static void
-consider(struct best *best, const char *range, size_t len,
+/* What an Accept header says of one type. */
+struct wish {
+	enum specificity specificity;
+	int quality;
+	size_t position; /* of its range in the header */
+};
+
+static enum specificity
+specificity_of(const char *range, const struct media_type *type)
+{
+	if (ascii_equal_nocase(range, type->name))
+		return NAMES_TYPE;
+	if (ascii_equal_nocase(range, "application/*"))
+		return NAMES_APPLICATION;
+	return strcmp(range, "*/*") == 0 ? NAMES_ALL : NAMES_NOTHING;
+}
+
+static struct wish
+find_wish(const char *accept, const struct media_type *type)
+{
+	struct wish wish = {.quality = 0};
+
+	for (size_t position = 0; *accept != '\0'; position++) {
+		size_t len = strcspn(accept, ",");
+		enum specificity specificity = NAMES_NOTHING;
+		char name[MEDIA_TYPE_MAX];
+
+		if (media_type_copy(name, accept, len))
+			specificity = specificity_of(name, type);
+		if (specificity > wish.specificity)
+			wish = (struct wish){
+			    specificity, quality(accept, len), position};
+		accept += len;
+		accept += *accept == ',';
+	}
+	return wish;
+}
+
+static bool
+is_better(const struct wish *a, const struct media_type *type_a,
+    const struct wish *b, const struct media_type *type_b,
     enum voucher_format preferred)
 {
-	const struct media_type *type;
-	char name[MEDIA_TYPE_MAX];
-	int q = quality(range, len);
+	bool preferred_a = type_a->format == preferred;
+	bool preferred_b = type_b->format == preferred;
 
-	if (q <= 0 || !media_type_copy(name, range, len))
-		return;
-	if (strcmp(name, "*/*") == 0 || strcmp(name, "application/*") == 0)
-		type = find_type(voucher_media_type(preferred));
-	else
-		type = find_type(name);
-	if (type == NULL || q < best->quality)
-		return;
-	/* Among equals the first, but the preferred one before it. */
-	if (q == best->quality &&
-	    (best->type->format == preferred || type->format != preferred))
-		return;
-	*best = (struct best){q, type};
+	if (a->quality != b->quality)
+		return a->quality > b->quality;
+	if (preferred_a != preferred_b)
+		return preferred_a;
+	return a->position < b->position;
 }
 
 int
 voucher_format_accept(enum voucher_format *out, const char **media_type,
     const char *accept, enum voucher_format preferred)
 {
-	struct best best = {0, NULL};
+	const struct media_type *best = NULL;
+	struct wish best_wish = {.quality = 0};
 
 	if (accept == NULL) {
 		*out = preferred;
 		*media_type = voucher_media_type(preferred);
 		return 0;
 	}
-	while (*accept != '\0') {
-		size_t len = strcspn(accept, ",");
+	for (size_t i = 0; i < ARRAY_LEN(media_types); i++) {
+		const struct media_type *type = &media_types[i];
+		struct wish wish = find_wish(accept, type);
 
-		consider(&best, accept, len, preferred);
-		accept += len;
-		accept += *accept == ',';
+		if (wish.quality == 0 ||
+		    (best != NULL &&
+			!is_better(&wish, type, &best_wish, best, preferred)))
+			continue;
+		best = type;
+		best_wish = wish;
 	}
-	if (best.type == NULL)
+	if (best == NULL)
 		return -ERR_NOT_FOUND;
-	*out = best.type->format;
-	*media_type = best.type->name;
+	*out = best->format;
+	*media_type = best->name;
 	return 0;
 }

@@ -21,10 +21,10 @@ const char *voucher_media_type(enum voucher_format format);
 int voucher_format_of(
     enum voucher_format *out, const char *media_type) NODISCARD;
 
-/* The first acceptable format of an Accept header (RFC 9110 12.5.1: by quality,
- * then in its order, wildcards too); preferred where the header allows it or is
- * NULL. *media_type is what to call it: the peer's own name for COSE.
- * -ERR_NOT_FOUND if it accepts none. */
+/* The best format of an Accept header (RFC 9110 12.5.1: for each type the most
+ * specific range counts, wildcards too): by quality, then preferred, then in
+ * its order; preferred if the header is NULL. *media_type is what to call it:
+ * the peer's own name for COSE. -ERR_NOT_FOUND if it accepts none. */
 int voucher_format_accept(enum voucher_format *out, const char **media_type,
     const char *accept, enum voucher_format preferred) NODISCARD;
 

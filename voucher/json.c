@@ -138,11 +138,14 @@ read_leaves(struct voucher *out, json_t *leaves, struct reason *why)
 	return 0;
 }
 
+/* A document is either a request or a voucher. */
 static json_t *
 find_root(const json_t *document, enum voucher_kind kind, bool plain_root)
 {
 	json_t *leaves = json_object_get(document, voucher_root_name(kind));
 
+	if (json_object_size(document) != 1)
+		return NULL;
 	if (leaves == NULL && plain_root)
 		leaves = json_object_get(
 		    document, voucher_root_name(VOUCHER_VOUCHER));
@@ -161,15 +164,14 @@ voucher_json_decode(struct voucher *out, struct bytes json,
 	if (json.len > VOUCHER_MAX_BYTES)
 		return reason_set(
 		    why, -ERR_TOO_LARGE, "the voucher is too large");
-	document = json_loadb(
-	    (const char *)json.data, json.len, JSON_REJECT_DUPLICATES, &error);
+	document = json_parse(json, &error);
 	if (document == NULL)
 		return reason_set(why, -ERR_INVALID,
 		    "RFC 8366 5: the content is not JSON: %.100s", error.text);
 	leaves = find_root(document, kind, plain_root);
 	if (!json_is_object(leaves))
 		return reason_set(why, -ERR_INVALID,
-		    "RFC 8366 5.3: the content has no member %s",
+		    "RFC 8366 5.3: the content is not an object of one %s",
 		    voucher_root_name(kind));
 	return read_leaves(out, leaves, why);
 }

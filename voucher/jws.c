@@ -131,6 +131,27 @@ find_signature(const json_t **out, const json_t *document, struct reason *why)
 	return 0;
 }
 
+/* [RFC7515 4] [RFC7515 4.1.11] Of the unprotected header nothing is used, but
+ * it must not seem to say what the protected one does. */
+static bool
+is_disjoint(const json_t *protected, json_t *unprotected)
+{
+	const char *key;
+	json_t *value;
+
+	if (unprotected == NULL)
+		return true;
+	if (!json_is_object(unprotected) ||
+	    json_object_get(unprotected, "crit") != NULL)
+		return false;
+	json_object_foreach(unprotected, key, value)
+	{
+		if (json_object_get(protected, key) != NULL)
+			return false;
+	}
+	return true;
+}
+
 static int
 read_header(json_t **out, const json_t *signature, struct reason *why)
 {
@@ -140,13 +161,15 @@ read_header(json_t **out, const json_t *signature, struct reason *why)
 
 	if (decode_member(&text, signature, "protected") != 0)
 		return not_jws(why, "the protected header is not base64url");
-	header = json_loadb(
-	    (const char *)text.data, text.len, JSON_REJECT_DUPLICATES, NULL);
+	header = json_parse(blob_bytes(&text), NULL);
 	if (!json_is_object(header))
 		return not_jws(why, "the protected header is not JSON");
 	/* [RFC7515 4.1.11] None is understood. */
 	if (json_object_get(header, "crit") != NULL)
 		return not_jws(why, "a critical header is not understood");
+	if (!is_disjoint(header, json_object_get(signature, "header")))
+		return not_jws(why, "the unprotected header is malformed or "
+				    "repeats the protected one");
 	typ = json_object_get(header, "typ");
 	if (typ != NULL &&
 	    (!json_is_string(typ) || strcmp(json_string_value(typ), TYP) != 0))
@@ -174,6 +197,8 @@ read_x5c(struct blob *signer, struct voucher_certs *certs, const json_t *header,
 				    json_string_length(item))
 			      : -ERR_INVALID;
 
+		if (err == 0)
+			err = voucher_x509_check(blob_bytes(&der));
 		if (err == 0 && i == 0)
 			err = blob_copy(signer, blob_bytes(&der));
 		else if (err == 0)
@@ -255,8 +280,7 @@ jws_open_content(struct blob *content, struct blob *signer,
     const struct voucher_certs *candidates, struct reason *why)
 {
 	struct signed_parts parts CLEANUP(signed_parts_fini) = {0};
-	json_t *document AUTOJSON = json_loadb((const char *)artifact.data,
-	    artifact.len, JSON_REJECT_DUPLICATES, NULL);
+	json_t *document AUTOJSON = json_parse(artifact, NULL);
 	json_t *header AUTOJSON = NULL;
 	const json_t *signature = NULL;
 	int err;

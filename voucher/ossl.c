@@ -4,6 +4,9 @@
 
 #include "base/log.h"
 
+#define SECURITY_BITS_MIN 112
+#define RSA_BITS_MAX 8192
+
 int
 voucher_crypto_failed(struct reason *why, const char *what)
 {
@@ -33,6 +36,33 @@ voucher_x509_parse(X509 **out, struct bytes der)
 	}
 	*out = STEAL(cert);
 	return 0;
+}
+
+int
+voucher_x509_check(struct bytes der)
+{
+	X509 *cert CLEANUP(X509_free_p) = NULL;
+
+	return voucher_x509_parse(&cert, der);
+}
+
+bool
+voucher_key_is_usable(EVP_PKEY *key)
+{
+	char group[64];
+
+	if (EVP_PKEY_get_security_bits(key) < SECURITY_BITS_MIN)
+		return false;
+	switch (EVP_PKEY_get_base_id(key)) {
+	case EVP_PKEY_EC:
+		return EVP_PKEY_get_group_name(
+			   key, group, sizeof(group), NULL) == 1;
+	case EVP_PKEY_RSA:
+		return EVP_PKEY_get_bits(key) <= RSA_BITS_MAX;
+	case EVP_PKEY_ED25519:
+		return true;
+	}
+	return false;
 }
 
 int

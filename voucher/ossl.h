@@ -35,6 +35,11 @@ int voucher_crypto_failed(struct reason *why, const char *what);
 
 /* One DER certificate without anything behind it. */
 int voucher_x509_parse(X509 **out, struct bytes der) NODISCARD;
+/* 0 if it is one. */
+int voucher_x509_check(struct bytes der) NODISCARD;
+/* 112 bits at least, and no more than makes a verification slow: RSA, EC on a
+ * named curve, or Ed25519. */
+bool voucher_key_is_usable(EVP_PKEY *key);
 int voucher_x509_to_der(struct blob *out, const X509 *cert) NODISCARD;
 
 struct voucher_signer {

@@ -202,8 +202,9 @@ read_leaves(struct voucher *out, const cbor_item_t *leaves, struct reason *why)
 	size_t n = 0;
 	struct cbor_pair *pairs = cbor_item_map(&n, leaves);
 
-	if (pairs == NULL)
-		return not_voucher(why, "the voucher is not a map");
+	if (!cbor_map_is_plain(leaves))
+		return not_voucher(why, "the voucher is not a map, is too long "
+					"a one, or has a member twice");
 	for (size_t i = 0; i < n; i++) {
 		const struct voucher_field *field =
 		    field_of(pairs[i].key, out->kind);

@@ -33,7 +33,7 @@ sigalg_by_cose(int64_t id)
 }
 
 static int
-curve_of(const EVP_PKEY *key)
+curve_of(EVP_PKEY *key)
 {
 	char name[64];
 
@@ -43,14 +43,15 @@ curve_of(const EVP_PKEY *key)
 }
 
 static bool
-fits(const struct sigalg *alg, const EVP_PKEY *key)
+fits(const struct sigalg *alg, EVP_PKEY *key)
 {
 	return EVP_PKEY_get_base_id(key) == alg->key_type &&
+	       voucher_key_is_usable(key) &&
 	       (alg->curve == 0 || curve_of(key) == alg->curve);
 }
 
 const struct sigalg *
-sigalg_of_key(const EVP_PKEY *key)
+sigalg_of_key(EVP_PKEY *key)
 {
 	for (size_t i = 0; i < ARRAY_LEN(sigalgs); i++)
 		if (fits(&sigalgs[i], key))

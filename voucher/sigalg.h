@@ -17,7 +17,7 @@ struct sigalg {
 const struct sigalg *sigalg_by_jose(const char *name);
 const struct sigalg *sigalg_by_cose(int64_t id);
 /* The one for a key; NULL if there is none. */
-const struct sigalg *sigalg_of_key(const EVP_PKEY *key);
+const struct sigalg *sigalg_of_key(EVP_PKEY *key);
 
 int sigalg_sign(struct blob *out, const struct sigalg *alg, EVP_PKEY *key,
     struct bytes data) NODISCARD;

@@ -27,9 +27,10 @@ no_passphrase(char *text, int size, int writing, void *arg)
 static int
 read_chain(struct voucher_signer *signer, struct bytes pem)
 {
-	BIO *bio CLEANUP(BIO_free_all_p) =
-	    BIO_new_mem_buf(pem.data, (int)pem.len);
+	BIO *bio CLEANUP(BIO_free_all_p) = BIO_new_mem_buf(
+	    pem.len != 0 ? (const void *)pem.data : "", (int)pem.len);
 	X509 *cert;
+	bool at_end;
 
 	signer->chain = sk_X509_new_null();
 	if (bio == NULL || signer->chain == NULL)
@@ -40,16 +41,16 @@ read_chain(struct voucher_signer *signer, struct bytes pem)
 			X509_free(cert);
 			return -ERR_NOMEM;
 		}
-	/* It ends with "no start line". */
+	at_end = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
 	ERR_clear_error();
-	return sk_X509_num(signer->chain) > 0 ? 0 : -ERR_INVALID;
+	return at_end && sk_X509_num(signer->chain) > 0 ? 0 : -ERR_INVALID;
 }
 
 static int
 read_key(struct voucher_signer *signer, struct bytes pem)
 {
-	BIO *bio CLEANUP(BIO_free_all_p) =
-	    BIO_new_mem_buf(pem.data, (int)pem.len);
+	BIO *bio CLEANUP(BIO_free_all_p) = BIO_new_mem_buf(
+	    pem.len != 0 ? (const void *)pem.data : "", (int)pem.len);
 
 	if (bio == NULL)
 		return -ERR_NOMEM;

@@ -34,16 +34,17 @@ read_json_texts(
 	const json_t *reason = json_object_get(document, "reason");
 	const json_t *context = json_object_get(document, "reason-context");
 	struct blob text AUTOBLOB = {0};
-	int err = 0;
+	int err;
 
 	if (json_is_string(reason))
 		copy_text(out->reason, json_string_value(reason),
 		    json_string_length(reason));
 	else if (reason != NULL && !json_is_null(reason))
 		return malformed(why, "reason is not a text");
-	if (context != NULL)
-		err = json_to_blob(&text, context);
-	if (err == 0 && context != NULL)
+	if (context == NULL || json_is_null(context))
+		return 0;
+	err = json_to_blob(&text, context);
+	if (err == 0)
 		copy_text(out->context, (const char *)text.data, text.len);
 	return err;
 }
@@ -70,22 +71,18 @@ parse_json(struct telemetry *out, struct bytes body, struct reason *why)
 /* --- CBOR --- */
 
 static const cbor_item_t *
-find_member(bool *twice, const cbor_item_t *map, const char *name)
+find_member(const cbor_item_t *map, const char *name)
 {
 	size_t n = 0;
 	struct cbor_pair *pairs = cbor_item_map(&n, map);
-	const cbor_item_t *found = NULL;
 	struct bytes key;
 
-	for (size_t i = 0; i < n; i++) {
-		if (!cbor_item_text(&key, pairs[i].key) ||
-		    key.len != strlen(name) ||
-		    memcmp(key.data, name, key.len) != 0)
-			continue;
-		*twice = *twice || found != NULL;
-		found = pairs[i].value;
-	}
-	return found;
+	for (size_t i = 0; i < n; i++)
+		if (cbor_item_text(&key, pairs[i].key) &&
+		    key.len == strlen(name) &&
+		    memcmp(key.data, name, key.len) == 0)
+			return pairs[i].value;
+	return NULL;
 }
 
 static int
@@ -94,16 +91,15 @@ parse_cbor(struct telemetry *out, struct bytes body, struct reason *why)
 	cbor_item_t *document AUTOCBOR = NULL;
 	const cbor_item_t *version, *status, *reason, *context;
 	struct bytes text;
-	bool twice = false;
 
-	if (cbor_item_load(&document, body) != 0 || !cbor_isa_map(document))
-		return malformed(why, "the status is not a CBOR map");
-	version = find_member(&twice, document, "version");
-	status = find_member(&twice, document, "status");
-	reason = find_member(&twice, document, "reason");
-	context = find_member(&twice, document, "reason-context");
-	if (twice)
-		return malformed(why, "a member is there twice");
+	if (cbor_item_load(&document, body) != 0 ||
+	    !cbor_map_is_plain(document))
+		return malformed(why, "the status is not a CBOR map, or has a "
+				      "member twice");
+	version = find_member(document, "version");
+	status = find_member(document, "status");
+	reason = find_member(document, "reason");
+	context = find_member(document, "reason-context");
 	if (!cbor_item_int(&out->version, version) || out->version < 0 ||
 	    out->version > VERSION_MAX)
 		return malformed(why, "version is missing or not a number");
@@ -112,9 +108,9 @@ parse_cbor(struct telemetry *out, struct bytes body, struct reason *why)
 				      "false");
 	if (cbor_item_text(&text, reason))
 		copy_text(out->reason, (const char *)text.data, text.len);
-	else if (reason != NULL && !cbor_is_null(reason))
+	else if (reason != NULL && !cbor_item_is_null(reason))
 		return malformed(why, "reason is not a text");
-	if (context != NULL)
+	if (context != NULL && !cbor_item_is_null(context))
 		snprintf(out->context, sizeof(out->context), "(given in CBOR)");
 	return 0;
 }
