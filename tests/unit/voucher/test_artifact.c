@@ -38,29 +38,33 @@ round_trip(enum voucher_format format, enum voucher_kind kind,
 }
 
 static void
+round_trips(enum voucher_format format, const struct identity *id)
+{
+	/* OpenSSL 3.0 signs no CMS by Ed25519. */
+	if (format == VOUCHER_CMS_JSON &&
+	    EVP_PKEY_get_base_id(id->key) == EVP_PKEY_ED25519)
+		return;
+	round_trip(format, VOUCHER_VOUCHER, id, 1);
+	round_trip(format, VOUCHER_REQUEST, id, 1);
+	if (format == VOUCHER_COSE_CBOR)
+		round_trip(format, VOUCHER_REQUEST, id, 0);
+}
+
+static void
 test_round_trips(void **state)
 {
+	EVP_PKEY *keys[] = {EVP_EC_gen("P-256"), EVP_EC_gen("P-384"),
+	    EVP_EC_gen("P-521"), EVP_RSA_gen(2048),
+	    EVP_PKEY_Q_keygen(NULL, NULL, "ED25519")};
+
 	(void)state;
-	for (size_t i = 0; i < ARRAY_LEN(formats); i++) {
-		EVP_PKEY *keys[] = {EVP_EC_gen("P-256"), EVP_EC_gen("P-384"),
-		    EVP_RSA_gen(2048),
-		    EVP_PKEY_Q_keygen(NULL, NULL, "ED25519")};
+	for (size_t k = 0; k < ARRAY_LEN(keys); k++) {
+		struct identity id = {.cert = NULL};
 
-		for (size_t k = 0; k < ARRAY_LEN(keys); k++) {
-			struct identity id = {.cert = NULL};
-
-			identity_init(&id, "signer", keys[k]);
-			/* OpenSSL 3.0 signs no CMS by Ed25519. */
-			if (formats[i] == VOUCHER_CMS_JSON && k == 3) {
-				identity_fini(&id);
-				continue;
-			}
-			round_trip(formats[i], VOUCHER_VOUCHER, &id, 1);
-			round_trip(formats[i], VOUCHER_REQUEST, &id, 1);
-			if (formats[i] == VOUCHER_COSE_CBOR)
-				round_trip(formats[i], VOUCHER_REQUEST, &id, 0);
-			identity_fini(&id);
-		}
+		identity_init(&id, "signer", keys[k]);
+		for (size_t i = 0; i < ARRAY_LEN(formats); i++)
+			round_trips(formats[i], &id);
+		identity_fini(&id);
 	}
 }
 

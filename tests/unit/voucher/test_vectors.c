@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "base/base64.h"
+#include "base/str.h"
 #include "tests/unit/voucher/vectors.h"
 #include "voucher/artifact.h"
 #include "voucher/audit_log.h"
@@ -141,7 +143,7 @@ test_tampered_refused(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(vectors); i++) {
 		struct fixture f;
-		size_t step = 7, opened_anyway = 0, n = 0;
+		size_t step = 17, opened_anyway = 0, n = 0;
 
 		fixture_init(&f, &vectors[i]);
 		for (size_t at = 0; at < f.artifact.len; at += step) {
@@ -212,6 +214,161 @@ test_telemetry(void **state)
 	}
 }
 
+/* Published artifacts of older shapes, and one voucher for another kind. What
+ * is refused is refused for a reason that names a rule. */
+struct old_vector {
+	const char *file;
+	enum voucher_format format;
+	enum voucher_kind kind;
+	const char *serial; /* NULL: refused */
+	const char *reason;
+};
+
+static const struct old_vector old_vectors[] = {
+    {"rfc8995-appC/vr_00-D0-E5-F2-00-02.pkcs", VOUCHER_CMS_JSON,
+	VOUCHER_REQUEST, "00-D0-E5-F2-00-02", ""},
+    {"rfc8995-appC/vr_00-D0-E5-F2-00-02.b64", VOUCHER_CMS_JSON, VOUCHER_REQUEST,
+	"00-D0-E5-F2-00-02", ""},
+    {"rfc8995-appC/parboiled_vr_00-D0-E5-F2-00-02.pkcs", VOUCHER_CMS_JSON,
+	VOUCHER_REQUEST, "00-D0-E5-F2-00-02", ""},
+    {"rfc8995-appC/parboiled_vr_00-D0-E5-F2-00-02.b64", VOUCHER_CMS_JSON,
+	VOUCHER_REQUEST, "00-D0-E5-F2-00-02", ""},
+    {"rfc8995-appC/voucher_00-D0-E5-F2-00-02.pkcs", VOUCHER_CMS_JSON,
+	VOUCHER_VOUCHER, "00-D0-E5-F2-00-02", ""},
+    {"rfc8995-appC/voucher_00-D0-E5-F2-00-02.b64", VOUCHER_CMS_JSON,
+	VOUCHER_VOUCHER, "00-D0-E5-F2-00-02", ""},
+    {"rfc8995-appC/parboiled_00-D0-E5-F2-00-02.b64", VOUCHER_CMS_JSON,
+	VOUCHER_REQUEST, "00-D0-E5-F2-00-02", ""},
+    {"rfc8366bis/vr_00-D0-E5-F2-00-02.b64", VOUCHER_CMS_JSON, VOUCHER_REQUEST,
+	"00-D0-E5-F2-00-02", ""},
+    {"rfc8366bis/voucher_00-D0-E5-F2-00-02.b64", VOUCHER_CMS_JSON,
+	VOUCHER_VOUCHER, "00-D0-E5-F2-00-02", ""},
+    {"constrained-voucher/cms-parboiled-request.bin", VOUCHER_CMS_JSON,
+	VOUCHER_REQUEST, NULL, "the CMS has no content in it"},
+    {"constrained-voucher/cms-parboiled-request.b64", VOUCHER_CMS_JSON,
+	VOUCHER_REQUEST, NULL, "the CMS has no content in it"},
+    {"constrained-voucher/cms-voucher2.bin", VOUCHER_CMS_JSON, VOUCHER_VOUCHER,
+	NULL, "the CMS has no content in it"},
+    {"constrained-voucher/cms-voucher2.b64", VOUCHER_CMS_JSON, VOUCHER_VOUCHER,
+	NULL, "the CMS has no content in it"},
+    {"constrained-voucher/vr_00-D0-E5-F2-00-03.vrq", VOUCHER_COSE_CBOR,
+	VOUCHER_REQUEST, NULL, "the algorithm is none that is supported"},
+    {"constrained-voucher/parboiled_vr_00-D0-E5-F2-00-03.vrq",
+	VOUCHER_COSE_CBOR, VOUCHER_REQUEST, NULL,
+	"the algorithm is none that is supported"},
+    {"constrained-voucher/voucher_00-D0-E5-F2-00-03.vch", VOUCHER_COSE_CBOR,
+	VOUCHER_VOUCHER, NULL, "the algorithm is none that is supported"},
+    {"jws-voucher/voucher_request_01.b64", VOUCHER_JWS_JSON, VOUCHER_REQUEST,
+	NULL, "the voucher is not a JSON object"},
+    {"jws-voucher/parboiled_voucher_request_01.b64", VOUCHER_JWS_JSON,
+	VOUCHER_REQUEST, NULL, "the voucher is not a JSON object"},
+    {"jws-voucher/voucher_01.b64", VOUCHER_JWS_JSON, VOUCHER_VOUCHER, NULL,
+	"the voucher is not a JSON object"},
+};
+
+/* .b64 in base64, or a compact JWS; .pkcs in PEM, or as it is. */
+static void
+read_artifact(struct blob *out, const char *file)
+{
+	static const char begin[] = "-----BEGIN CMS-----";
+	struct blob text = {0};
+	const char *body;
+	size_t len;
+
+	vector_read(&text, file);
+	body = (const char *)text.data;
+	len = text.len;
+	if (len > sizeof(begin) &&
+	    memcmp(body, begin, sizeof(begin) - 1) == 0) {
+		body += sizeof(begin) - 1;
+		len = (size_t)((const char *)memmem(
+				   body, text.len - sizeof(begin), "-----", 5) -
+			       body);
+	} else if (strstr(file, ".b64") == NULL || memchr(body, '.', len)) {
+		*out = text;
+		return;
+	}
+	if (base64_decode(out, body, len) != 0)
+		fail_msg("%s is not base64", file);
+	blob_fini(&text);
+}
+
+static int
+open_old(
+    const struct old_vector *vector, struct bytes artifact, struct reason *why)
+{
+	struct voucher_open_params params = {
+	    .format = vector->format, .kind = vector->kind};
+	struct voucher_opened opened;
+	int err = voucher_open(&opened, artifact, &params, why);
+
+	if (err != 0)
+		return err;
+	if (vector->serial == NULL)
+		fail_msg("%s: opens", vector->file);
+	assert_string_equal(opened.v.serial_number, vector->serial);
+	voucher_opened_fini(&opened);
+	return 0;
+}
+
+static void
+test_older_shapes(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(old_vectors); i++) {
+		const struct old_vector *vector = &old_vectors[i];
+		struct blob artifact = {0};
+		struct reason why = {""};
+		int err;
+
+		read_artifact(&artifact, vector->file);
+		err = open_old(vector, blob_bytes(&artifact), &why);
+		if (err != 0 &&
+		    (vector->serial != NULL || why.text[0] == '\0' ||
+			strstr(why.text, vector->reason) == NULL))
+			fail_msg("%s: %s", vector->file, why.text);
+		for (size_t len = 0; len < artifact.len; len += 3) {
+			struct blob cut = {0};
+			struct reason reason = {""};
+
+			assert_int_equal(
+			    blob_copy(&cut, (struct bytes){artifact.data, len}),
+			    0);
+			assert_int_not_equal(
+			    open_old(vector, blob_bytes(&cut), &reason), 0);
+			assert_true(reason.text[0] != '\0');
+			blob_fini(&cut);
+		}
+		blob_fini(&artifact);
+	}
+}
+
+/* The status that an older pledge sent, in CBOR. */
+static void
+test_cbor_telemetry(void **state)
+{
+	struct blob text = {0}, cbor = {0};
+	struct reason why = {""};
+	struct telemetry t;
+	size_t n = 0;
+
+	(void)state;
+	vector_read(&text, "constrained-voucher/voucher-status.hex");
+	for (size_t i = 0; i < text.len; i++)
+		if (strchr(" \r\n", text.data[i]) == NULL)
+			text.data[n++] = text.data[i];
+	cbor.len = n / 2;
+	cbor.data = malloc(cbor.len);
+	text.data = realloc(text.data, n + 1);
+	text.data[n] = '\0';
+	assert_int_equal(
+	    hex_decode(cbor.data, cbor.len, (const char *)text.data), 0);
+	if (telemetry_parse(&t, true, blob_bytes(&cbor), &why) != 0)
+		assert_true(strstr(why.text, "RFC 8995 5.7") != NULL);
+	blob_fini(&text);
+	blob_fini(&cbor);
+}
+
 int
 main(void)
 {
@@ -221,6 +378,8 @@ main(void)
 	    cmocka_unit_test(test_tampered_refused),
 	    cmocka_unit_test(test_audit_log),
 	    cmocka_unit_test(test_telemetry),
+	    cmocka_unit_test(test_cbor_telemetry),
+	    cmocka_unit_test(test_older_shapes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
