@@ -151,6 +151,7 @@ specificity_of(const char *range, const struct media_type *type)
 	return strcmp(range, "*/*") == 0 ? NAMES_ALL : NAMES_NOTHING;
 }
 
+/* [RFC9110 12.5.1] */
 static struct wish
 find_wish(const char *accept, const struct media_type *type)
 {

@@ -117,7 +117,7 @@ not_voucher(struct reason *why, const char *what)
 	return reason_set(why, -ERR_INVALID, "RFC 9254: %s", what);
 }
 
-/* An absolute SID, as such or behind Tag 47. */
+/* [RFC9254 3.2] An absolute SID, behind Tag 47. */
 static bool
 absolute_sid(uint64_t *out, const cbor_item_t *key)
 {
@@ -144,7 +144,7 @@ is_root(const cbor_item_t *key, enum voucher_kind kind)
 	       sid == root_sid(kind);
 }
 
-/* NULL for a key that is not known. */
+/* [RFC9254 3.3] By its name, too. NULL for a key that is not known. */
 static const struct voucher_field *
 field_of(const cbor_item_t *key, enum voucher_kind kind)
 {

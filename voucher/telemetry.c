@@ -8,6 +8,7 @@
 
 #define VERSION_MAX 1000
 
+/* [RFC8995 5.7] */
 static int
 malformed(struct reason *why, const char *what)
 {
