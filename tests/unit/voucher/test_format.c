@@ -24,9 +24,9 @@ test_media_types(void **state)
 	static const char *const unknown[] = {"", " ", ";", "*/*",
 	    "application/*", "application/json", "application/voucher-cms",
 	    "application/voucher-cms+jsonx", "xapplication/voucher+cose",
-	    CMS "," JWS,
-	    "application/voucher-cms+json-and-a-very-long-tail-that-fits-no-"
-	    "buffer-of-ours-at-all-because-it-is-so-long"};
+	    (CMS "," JWS),
+	    ("application/voucher-cms+json-and-a-very-long-tail-that-fits-no-"
+	     "buffer-of-ours-at-all-because-it-is-so-long")};
 	enum voucher_format format;
 
 	(void)state;
