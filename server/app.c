@@ -10,8 +10,11 @@
 #include "ca/authority.h"
 #include "ca/key.h"
 #include "db/certificate.h"
+#include "registrar/claim.h"
+#include "registrar/requester.h"
 #include "registrar/srp.h"
 #include "server/own_cert.h"
+#include "server/routes.h"
 #include "server/settings.h"
 
 #define ROOT_DAYS 3650
@@ -304,10 +307,20 @@ add_admin_listener(void *arg, const char *item)
 	    &config->admin_listen[config->n_admin_listen++], &len, item);
 }
 
+static const struct engine_program program = {.routes = route_table,
+    .authorize = route_authorize,
+    .refuse = route_refuse,
+    .claim_start = claim_start,
+    .claim_confirm = claim_confirm,
+    .claim_refuse = claim_refuse,
+    .client_cert_free = client_cert_free,
+    .pledge_free = pledge_free};
+
 static int
 start_engine(struct app *app, struct reason *why)
 {
-	struct engine_config config = {.app = app,
+	struct engine_config config = {.program = &program,
+	    .app = app,
 	    .store = app->store,
 	    .registrar = app->registrar,
 	    .admin_path = app->state.admin_socket,

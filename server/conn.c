@@ -16,6 +16,12 @@
  * time-out begins anew with every byte. */
 #define REQUEST_IDLE_TIMES 2
 
+static const struct engine_program *
+program_of(const struct conn *conn)
+{
+	return engine_config(conn->worker->engine)->program;
+}
+
 /* --- life --- */
 
 void
@@ -31,8 +37,10 @@ conn_unref(struct conn *conn)
 		return;
 	engine_count_connection(conn->worker->engine, -1);
 	explicit_bzero(&conn->claim, sizeof(conn->claim));
-	client_cert_free(conn->client_cert);
-	pledge_free(conn->pledge);
+	if (conn->client_cert != NULL)
+		program_of(conn)->client_cert_free(conn->client_cert);
+	if (conn->pledge != NULL)
+		program_of(conn)->pledge_free(conn->pledge);
 	free(conn);
 }
 
@@ -54,7 +62,7 @@ claim_end_refused(struct conn *conn)
 	    conn->phase == CONN_CONFIRMING)
 		return;
 	conn->claimed = false;
-	claim_refuse(&conn->claim);
+	program_of(conn)->claim_refuse(&conn->claim);
 }
 
 void
@@ -314,7 +322,7 @@ on_claim(void *owner, const struct pake_attempt *attempt)
 	conn->claimed = true;
 	conn->phase = CONN_CLAIMING;
 	conn_ref(conn); /* for the post */
-	if (claim_start(claim) == CLAIM_ANSWERED)
+	if (program_of(conn)->claim_start(claim) == CLAIM_ANSWERED)
 		claim_done(claim);
 }
 
@@ -335,7 +343,7 @@ handshake_finished(struct conn *conn)
 	conn->claimed = false;
 	conn->phase = CONN_CONFIRMING;
 	conn_ref(conn); /* for the post */
-	if (claim_confirm(&conn->claim) == CLAIM_ANSWERED)
+	if (program_of(conn)->claim_confirm(&conn->claim) == CLAIM_ANSWERED)
 		claim_done(&conn->claim);
 }
 
@@ -420,8 +428,8 @@ static int
 start_tls(struct conn *conn)
 {
 	struct tls_server *tls = engine_tls(conn->worker->engine, conn->kind);
-	int err =
-	    tls_conn_accept(&conn->tls, tls, conn->socket.fd, on_claim, conn);
+	int err = tls_conn_accept(&conn->tls, tls, conn->socket.fd,
+	    program_of(conn)->claim_start != NULL ? on_claim : NULL, conn);
 
 	tls_server_unref(tls);
 	return err;

@@ -172,7 +172,7 @@ add_listeners(struct engine *engine, struct worker *worker, bool first,
 	if (err == 0)
 		err = add_tcp_listeners(worker, config->admin_listen,
 		    config->n_admin_listen, LISTENER_ADMIN_TLS, first, why);
-	if (err == 0 && first) {
+	if (err == 0 && first && config->admin_path != NULL) {
 		struct listener *l = &worker->listeners[worker->n_listeners];
 
 		err = listen_unix(&l->watch.fd, config->admin_path, why);
@@ -252,7 +252,7 @@ engine_stop(struct engine *engine)
 		worker_stop(&engine->workers[i]);
 	for (size_t i = 0; i < engine->n_started; i++)
 		worker_join(&engine->workers[i]);
-	if (engine->n_started != 0)
+	if (engine->n_started != 0 && engine->config.admin_path != NULL)
 		unlink(engine->config.admin_path);
 }
 

@@ -1,7 +1,7 @@
 /* The HTTPS engine: one worker a core, each with SO_REUSEPORT listeners of its
- * own; the first also serves the administrators' Unix socket. Administrators
- * over TLS have listeners and caps of their own, so that a flood of the public
- * ones leaves them a way in. */
+ * own; the first also serves the administrators' Unix socket, if there is one.
+ * Administrators over TLS have listeners and caps of their own, so that a flood
+ * of the public ones leaves them a way in. */
 #ifndef SERVER_ENGINE_H
 #define SERVER_ENGINE_H
 
@@ -10,7 +10,6 @@
 #include <sys/socket.h>
 
 #include "base/error.h"
-#include "registrar/registrar.h"
 #include "tls/server.h"
 
 #define ENGINE_LISTENERS_MAX 12
@@ -22,8 +21,15 @@
 #define ENGINE_WORKERS_MAX 64
 
 struct app;
+struct claim;
+struct client_cert;
 struct crowd_places;
 struct engine;
+struct pledge;
+struct registrar;
+struct request;
+struct route;
+struct store;
 struct worker;
 
 enum listener_kind {
@@ -33,17 +39,40 @@ enum listener_kind {
 	LISTENER_KINDS
 };
 
+/* The program that the engine serves for. */
+struct engine_program {
+	/* What a kind of listener serves. */
+	const struct route *(*routes)(enum listener_kind kind, size_t *n);
+	/* True: the route may be handled now. False after replying, or when
+	 * that has to be found out first. */
+	bool (*authorize)(struct request *request);
+	/* Replies to what the engine itself refuses. */
+	void (*refuse)(
+	    struct request *request, unsigned int status, const char *reason);
+	/* registrar/claim.h; all NULL where no PAKE and no TLS-SRP is offered.
+	 */
+	int (*claim_start)(struct claim *claim);
+	int (*claim_confirm)(struct claim *claim);
+	void (*claim_refuse)(struct claim *claim);
+	/* Of a connection's client_cert and pledge; NULL where none is ever
+	 * judged. */
+	void (*client_cert_free)(struct client_cert *cert);
+	void (*pledge_free)(struct pledge *pledge);
+};
+
 struct engine_config {
+	const struct engine_program *program; /* outlives the engine */
+	/* For handlers: whatever the program says that struct is. */
 	struct app *app;
 	struct store *store;
-	struct registrar *registrar;
+	struct registrar *registrar; /* of claims; may be NULL */
 	struct sockaddr_storage
 	    listen[ENGINE_LISTENERS_MAX - ENGINE_ADMIN_LISTEN_MAX - 1];
 	size_t n_listen;
 	struct sockaddr_storage admin_listen[ENGINE_ADMIN_LISTEN_MAX];
 	size_t n_admin_listen;
-	const char *admin_path;
-	size_t n_workers; /* 0: one a core */
+	const char *admin_path; /* NULL: no Unix socket */
+	size_t n_workers;       /* 0: one a core */
 	int64_t idle_timeout_s, handshake_timeout_s;
 	int64_t max_connections; /* of each worker */
 	int64_t max_per_source;  /* over all workers */

@@ -10,11 +10,9 @@
 #include "base/log.h"
 #include "base/random.h"
 #include "base/str.h"
-#include "server/admin.h"
-#include "server/app.h"
 #include "server/conn.h"
 #include "server/request.h"
-#include "server/routes.h"
+#include "server/route.h"
 
 /* MHD maps a pool for each connection above 32 KiB. */
 #define CONNECTION_MEMORY_BYTES ((size_t)16384)
@@ -261,18 +259,16 @@ reply_text(struct request *request, unsigned int status, const char *fmt, ...)
 
 /* --- dispatch --- */
 
+static const struct engine_program *
+program_of(const struct request *request)
+{
+	return engine_config(request->conn->worker->engine)->program;
+}
+
 static void
 refuse(struct request *request, unsigned int status, const char *reason)
 {
-	enum listener_kind kind = request->conn->kind;
-
-	/* People look at it with a browser. */
-	if (kind == LISTENER_ADMIN ||
-	    (kind == LISTENER_ADMIN_TLS &&
-		strncmp(request->path, "/api/", 5) == 0))
-		admin_problem(request, status, reason);
-	else
-		reply_text(request, status, "%s", reason);
+	program_of(request)->refuse(request, status, reason);
 }
 
 static void
@@ -286,15 +282,18 @@ refuse_body(struct request *request)
 static bool
 find_route(struct request *request)
 {
-	enum listener_kind kind = request->conn->kind;
+	size_t n;
+	const struct route *routes =
+	    program_of(request)->routes(request->conn->kind, &n);
 	char allowed[64];
-	int err = route_find(&request->route, request->params, kind,
+	int err = route_find(&request->route, request->params, routes, n,
 	    request->method, request->path);
 
 	if (err == 0)
 		return true;
 	if (err == ROUTE_METHOD_NOT_ALLOWED) {
-		route_allowed(allowed, sizeof(allowed), kind, request->path);
+		route_allowed(
+		    allowed, sizeof(allowed), routes, n, request->path);
 		reply_header(request, MHD_HTTP_HEADER_ALLOW, allowed);
 		refuse(request, MHD_HTTP_METHOD_NOT_ALLOWED,
 		    "this path does not have that method");
@@ -310,9 +309,12 @@ begin(struct request *request)
 {
 	const char *length =
 	    request_header(request, MHD_HTTP_HEADER_CONTENT_LENGTH);
+	size_t n_routes;
+	const struct route *routes =
+	    program_of(request)->routes(request->conn->kind, &n_routes);
 	int64_t n = 0;
 
-	if (route_find(&request->route, request->params, request->conn->kind,
+	if (route_find(&request->route, request->params, routes, n_routes,
 		request->method, request->path) == 0)
 		request->max_body = request->route->max_body;
 	else
@@ -348,7 +350,7 @@ dispatch(struct request *request)
 		return;
 	if (request->too_large)
 		refuse_body(request);
-	else if (route_authorize(request))
+	else if (program_of(request)->authorize(request))
 		request->route->handle(request);
 }
 
@@ -421,7 +423,7 @@ on_connection(void *cls, struct MHD_Connection *mhd, void **context,
 }
 
 /* MHD decodes the path, and each key and value of the query, through this. The
- * path stays as it is, for routes.c, and so does what hides a NUL. */
+ * path stays as it is, for route.c, and so does what hides a NUL. */
 static size_t
 unescape(void *cls, struct MHD_Connection *mhd, char *text)
 {

@@ -3,7 +3,6 @@
 #include <microhttpd.h>
 #include <string.h>
 
-#include "base/str.h"
 #include "server/admin.h"
 #include "server/app.h"
 #include "server/bearer.h"
@@ -87,74 +86,6 @@ static const struct route admin_routes[] = {
 	admin_request_deny},
 };
 
-/* One segment of a path, decoded (RFC 3986 2.1): false for a NUL, a stray %, or
- * one that is too long. */
-static bool
-segment_decode(char out[REQUEST_PARAM_MAX], const char *segment, size_t len)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < len; i++) {
-		char hex[3] = {0};
-		uint8_t c = (uint8_t)segment[i];
-
-		if (c == '%') {
-			if (len - i < sizeof(hex))
-				return false;
-			memcpy(hex, segment + i + 1, 2);
-			if (hex_decode(&c, 1, hex) != 0 || c == 0)
-				return false;
-			i += 2;
-		}
-		if (n == REQUEST_PARAM_MAX - 1)
-			return false;
-		out[n++] = (char)c;
-	}
-	out[n] = '\0';
-	return true;
-}
-
-/* Compares segment by segment; {} takes one that is not empty. Segments are
- * told apart before they are decoded, so that a parameter may hold a slash. */
-static bool
-path_matches(const char *pattern, const char *path,
-    char params[REQUEST_PARAMS_MAX][REQUEST_PARAM_MAX])
-{
-	size_t n_params = 0;
-
-	for (;;) {
-		size_t pattern_len = strcspn(pattern, "/");
-		size_t len = strcspn(path, "/");
-		bool is_param = strncmp(pattern, "{}", 2) == 0;
-		char segment[REQUEST_PARAM_MAX];
-
-		if (!segment_decode(segment, path, len))
-			return false;
-		if (!is_param &&
-		    (strlen(segment) != pattern_len ||
-			memcmp(segment, pattern, pattern_len) != 0))
-			return false;
-		if (is_param && (len == 0 || n_params == REQUEST_PARAMS_MAX))
-			return false;
-		if (is_param)
-			memcpy(params[n_params++], segment, sizeof(segment));
-		pattern += pattern_len;
-		path += len;
-		if (*pattern == '\0' || *path == '\0')
-			return *pattern == *path;
-		pattern++;
-		path++;
-	}
-}
-
-static bool
-method_matches(const struct route *route, const char *method)
-{
-	return strcmp(route->method, method) == 0 ||
-	       (strcmp(route->method, "GET") == 0 &&
-		   strcmp(method, "HEAD") == 0);
-}
-
 const struct route *
 route_table(enum listener_kind listener, size_t *n)
 {
@@ -164,48 +95,6 @@ route_table(enum listener_kind listener, size_t *n)
 	}
 	*n = ARRAY_LEN(public_routes);
 	return public_routes;
-}
-
-int
-route_find(const struct route **route,
-    char params[REQUEST_PARAMS_MAX][REQUEST_PARAM_MAX],
-    enum listener_kind listener, const char *method, const char *path)
-{
-	size_t n;
-	const struct route *routes = route_table(listener, &n);
-	int result = -ERR_NOT_FOUND;
-
-	for (size_t i = 0; i < n; i++) {
-		if (!path_matches(routes[i].path, path, params))
-			continue;
-		if (method_matches(&routes[i], method)) {
-			*route = &routes[i];
-			return 0;
-		}
-		result = ROUTE_METHOD_NOT_ALLOWED;
-	}
-	return result;
-}
-
-void
-route_allowed(
-    char *out, size_t size, enum listener_kind listener, const char *path)
-{
-	char params[REQUEST_PARAMS_MAX][REQUEST_PARAM_MAX];
-	size_t n;
-	const struct route *routes = route_table(listener, &n);
-	struct buf list = {0};
-
-	for (size_t i = 0; i < n; i++)
-		if (path_matches(routes[i].path, path, params) &&
-		    strstr(buf_text(&list), routes[i].method) == NULL)
-			buf_printf(&list, "%s%s", list.len != 0 ? ", " : "",
-			    strcmp(routes[i].method, "GET") == 0
-				? "GET, HEAD"
-				: routes[i].method);
-	if (str_format(out, size, "%s", buf_text(&list)) != 0)
-		out[0] = '\0';
-	buf_fini(&list);
 }
 
 static void
@@ -248,4 +137,18 @@ route_authorize(struct request *request)
 		return admin_authorize(request);
 	}
 	return false;
+}
+
+void
+route_refuse(struct request *request, unsigned int status, const char *reason)
+{
+	enum listener_kind kind = request->conn->kind;
+
+	/* People look at it with a browser. */
+	if (kind == LISTENER_ADMIN ||
+	    (kind == LISTENER_ADMIN_TLS &&
+		strncmp(request->path, "/api/", 5) == 0))
+		admin_problem(request, status, reason);
+	else
+		reply_text(request, status, "%s", reason);
 }

@@ -31,10 +31,11 @@ check_listener(
 {
 	char params[REQUEST_PARAMS_MAX][REQUEST_PARAM_MAX];
 	char allowed[64];
-	const struct route *route = NULL;
-	int err = route_find(&route, params, listener, method, path);
+	size_t n;
+	const struct route *routes = route_table(listener, &n), *route = NULL;
+	int err = route_find(&route, params, routes, n, method, path);
 
-	route_allowed(allowed, sizeof(allowed), listener, path);
+	route_allowed(allowed, sizeof(allowed), routes, n, path);
 	FUZZ_CHECK(err == 0 || err == -ERR_NOT_FOUND ||
 		   err == ROUTE_METHOD_NOT_ALLOWED);
 	FUZZ_CHECK((err == -ERR_NOT_FOUND) == (allowed[0] == '\0'));
