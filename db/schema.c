@@ -332,14 +332,17 @@ static const char *const migrations[] = {
     " WHERE identity_id IS NOT NULL;",
 };
 
-/* What follows the SQL of some. */
-static const struct {
-	size_t version; /* that it leads to */
-	int (*run)(struct store_txn *txn);
-} steps[] = {
+static const struct schema_step steps[] = {
     {3, migrate_seal_records},
     {4, migrate_chain_audit},
 };
+
+const struct schema estuary_schema = {.application_id = SCHEMA_APPLICATION_ID,
+    .migrations = migrations,
+    .n_migrations = ARRAY_LEN(migrations),
+    .steps = steps,
+    .n_steps = ARRAY_LEN(steps),
+    .sealed = true};
 
 static int
 pragma_number(struct store_reader *conn, const char *sql, int64_t *out)
@@ -360,18 +363,18 @@ pragma_number(struct store_reader *conn, const char *sql, int64_t *out)
 }
 
 static int
-run_steps(struct store_txn *txn, size_t version)
+run_steps(struct store_txn *txn, const struct schema *schema, size_t version)
 {
 	int err = 0;
 
-	for (size_t i = 0; i < ARRAY_LEN(steps) && err == 0; i++)
-		if (steps[i].version == version)
-			err = steps[i].run(txn);
+	for (size_t i = 0; i < schema->n_steps && err == 0; i++)
+		if (schema->steps[i].version == version)
+			err = schema->steps[i].run(txn);
 	return err;
 }
 
 static int
-apply(struct store_txn *txn, size_t i)
+apply(struct store_txn *txn, const struct schema *schema, size_t i)
 {
 	struct store_reader *conn = &txn->conn;
 	char pragmas[128];
@@ -379,12 +382,12 @@ apply(struct store_txn *txn, size_t i)
 
 	snprintf(pragmas, sizeof(pragmas),
 	    "PRAGMA application_id=%d; PRAGMA user_version=%zu",
-	    SCHEMA_APPLICATION_ID, i + 1);
+	    schema->application_id, i + 1);
 	err = sql_exec(conn, "BEGIN IMMEDIATE");
 	if (err == 0)
-		err = sql_exec(conn, migrations[i]);
+		err = sql_exec(conn, schema->migrations[i]);
 	if (err == 0)
-		err = run_steps(txn, i + 1);
+		err = run_steps(txn, schema, i + 1);
 	if (err == 0)
 		err = sql_exec(conn, pragmas);
 	if (err == 0)
@@ -412,8 +415,8 @@ check_empty(struct store_reader *conn, enum store_mode mode, struct reason *why)
 }
 
 int
-schema_check(
-    struct store_reader *conn, enum store_mode mode, struct reason *why)
+schema_check(struct store_reader *conn, const struct schema *schema,
+    enum store_mode mode, struct reason *why)
 {
 	int64_t version, application;
 	int err = pragma_number(conn, "PRAGMA user_version", &version);
@@ -425,27 +428,28 @@ schema_check(
 		return reason_set(why, err, "the database cannot be read");
 	if (version == 0 && application == 0)
 		return check_empty(conn, mode, why);
-	if (application != SCHEMA_APPLICATION_ID)
+	if (application != schema->application_id)
 		return reason_set(why, -ERR_REFUSED,
 		    "the database belongs to another application");
-	if (version < 1 || (size_t)version > ARRAY_LEN(migrations))
+	if (version < 1 || (size_t)version > schema->n_migrations)
 		return reason_set(why, -ERR_REFUSED,
 		    "the database has version %lld, this program knows up to "
 		    "%zu: it was written by a newer one",
-		    (long long)version, ARRAY_LEN(migrations));
+		    (long long)version, schema->n_migrations);
 	return 0;
 }
 
 int
-schema_migrate(struct store_txn *txn, struct reason *why)
+schema_migrate(
+    struct store_txn *txn, const struct schema *schema, struct reason *why)
 {
 	int64_t version;
 	int err = pragma_number(&txn->conn, "PRAGMA user_version", &version);
 
 	if (err != 0)
 		return reason_set(why, err, "the database cannot be read");
-	for (size_t i = (size_t)version; i < ARRAY_LEN(migrations); i++) {
-		err = apply(txn, i);
+	for (size_t i = (size_t)version; i < schema->n_migrations; i++) {
+		err = apply(txn, schema, i);
 		if (err != 0)
 			return reason_set(why, err,
 			    "migration %zu of the database failed", i + 1);

@@ -168,13 +168,17 @@ check_file(const char *path, enum store_mode mode, struct reason *why)
 
 /* Brings it to this version, with records that are sealed. */
 static int
-writer_upgrade(struct store *store, struct reason *detail, struct reason *why)
+writer_upgrade(struct store *store, const struct schema *schema,
+    struct reason *detail, struct reason *why)
 {
 	struct store_txn *txn = &store->txn;
-	int err = records_key_load(&txn->seal, &txn->conn, store->path, why);
+	int err;
 
+	if (!schema->sealed)
+		return schema_migrate(txn, schema, detail);
+	err = records_key_load(&txn->seal, &txn->conn, store->path, why);
 	if (err == 0)
-		err = schema_migrate(txn, detail);
+		err = schema_migrate(txn, schema, detail);
 	if (err == 0)
 		err = records_key_check(txn, store->path, why);
 	if (err == 0)
@@ -183,7 +187,8 @@ writer_upgrade(struct store *store, struct reason *detail, struct reason *why)
 }
 
 static int
-writer_connect(struct store *store, enum store_mode mode, struct reason *why)
+writer_connect(struct store *store, enum store_mode mode,
+    const struct schema *schema, struct reason *why)
 {
 	struct store_reader *conn = &store->txn.conn;
 	struct reason detail = {""};
@@ -194,7 +199,7 @@ writer_connect(struct store *store, enum store_mode mode, struct reason *why)
 	    st.st_size <= STORE_CHECK_MAX_BYTES)
 		err = check_integrity(conn, &detail);
 	if (err == 0)
-		err = schema_check(conn, mode, &detail);
+		err = schema_check(conn, schema, mode, &detail);
 	if (err == 0)
 		err = sql_exec(conn, "PRAGMA journal_mode=WAL;"
 				     "PRAGMA synchronous=FULL;"
@@ -202,7 +207,7 @@ writer_connect(struct store *store, enum store_mode mode, struct reason *why)
 				     "PRAGMA secure_delete=ON");
 	if (err == 0) {
 		reason_set(why, 0, "%s", "");
-		err = writer_upgrade(store, &detail, why);
+		err = writer_upgrade(store, schema, &detail, why);
 		if (err != 0 && why->text[0] != '\0')
 			return err;
 	}
@@ -216,8 +221,8 @@ writer_connect(struct store *store, enum store_mode mode, struct reason *why)
 }
 
 int
-store_open(struct store **out, const char *path, enum store_mode mode,
-    struct reason *why)
+store_open_schema(struct store **out, const char *path, enum store_mode mode,
+    const struct schema *schema, struct reason *why)
 {
 	struct store *store;
 	int err = check_file(path, mode, why);
@@ -231,8 +236,8 @@ store_open(struct store **out, const char *path, enum store_mode mode,
 	pthread_cond_init(&store->wake, NULL);
 	store->tail = &store->head;
 	store->path = str_copy(path);
-	err =
-	    store->path != NULL ? writer_connect(store, mode, why) : -ERR_NOMEM;
+	err = store->path != NULL ? writer_connect(store, mode, schema, why)
+				  : -ERR_NOMEM;
 	if (err == 0 &&
 	    pthread_create(&store->writer, NULL, writer_main, store) != 0)
 		err = -ERR_NOMEM;
@@ -243,6 +248,13 @@ store_open(struct store **out, const char *path, enum store_mode mode,
 	store->writer_started = true;
 	*out = store;
 	return 0;
+}
+
+int
+store_open(struct store **out, const char *path, enum store_mode mode,
+    struct reason *why)
+{
+	return store_open_schema(out, path, mode, &estuary_schema, why);
 }
 
 void
