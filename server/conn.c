@@ -97,6 +97,21 @@ conn_kill(struct conn *conn)
 }
 
 void
+conn_reset(struct conn *conn)
+{
+	static const struct linger none = {.l_onoff = 1, .l_linger = 0};
+
+	if (conn->dead)
+		return;
+	if (setsockopt(conn->socket.fd, SOL_SOCKET, SO_LINGER, &none,
+		sizeof(none)) != 0)
+		log_warn("connection not reset", "peer=%s error=%s",
+		    conn->peer.text, strerror(errno));
+	conn->phase = CONN_LINGERING; /* no close_notify */
+	conn_kill(conn);
+}
+
+void
 conn_touch(struct conn *conn)
 {
 	if (conn->touched || conn->dead)

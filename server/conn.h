@@ -101,6 +101,8 @@ bool conn_pump_out(struct conn *conn);
 void conn_update_masks(struct conn *conn);
 /* Closes now; the memory goes with the last reference. */
 void conn_kill(struct conn *conn);
+/* The same with a TCP reset, and without what was not sent yet. */
+void conn_reset(struct conn *conn);
 /* Kills it when its peer is late. */
 void conn_check_deadline(struct conn *conn, int64_t now_ms);
 /* A request has arrived whole, and its answer is over. */
