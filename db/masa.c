@@ -27,8 +27,9 @@ static const char *const migrations[] = {
     "CREATE INDEX voucher_of_device ON voucher(device_id, id);",
 };
 
-static const struct schema masa_schema = {
-    MASA_APPLICATION_ID, migrations, ARRAY_LEN(migrations)};
+static const struct schema masa_schema = {.application_id = MASA_APPLICATION_ID,
+    .migrations = migrations,
+    .n_migrations = ARRAY_LEN(migrations)};
 
 int
 masa_store_open(struct store **out, const char *path, enum store_mode mode,
