@@ -34,7 +34,9 @@ check_form(const struct signer_request *request, struct reason *why)
 	if (request->csr_len > sizeof(request->csr) ||
 	    request->names.n > NAMES_MAX ||
 	    memchr(request->common_name, '\0', sizeof(request->common_name)) ==
-		NULL)
+		NULL ||
+	    memchr(request->serial_number, '\0',
+		sizeof(request->serial_number)) == NULL)
 		return reason_set(
 		    why, -ERR_INVALID, "signer: malformed request");
 	for (size_t i = 0; i < request->names.n; i++) {
@@ -60,7 +62,8 @@ check_client_name(const struct authority *authority,
 		return reason_set(why, -ERR_REFUSED,
 		    "common name %s is server.name, reserved for the appliance",
 		    cn);
-	if (cn[0] == '\0' && request->names.n == 0)
+	if (cn[0] == '\0' && request->serial_number[0] == '\0' &&
+	    request->names.n == 0)
 		return reason_set(why, -ERR_REFUSED,
 		    "RFC 5280 4.1.2.6: neither a subject nor a name");
 	return 0;
@@ -94,12 +97,36 @@ check_common_name(const struct authority *authority,
 	return 0;
 }
 
+/* [RFC8995 2.3.1] A device's certificate tells which device it is, by the
+ * serial number that its IDevID has; nobody else's has one. */
+static int
+check_serial_number(const struct profile *profile,
+    const struct signer_request *request, struct reason *why)
+{
+	const char *serial_number = request->serial_number;
+
+	if (profile->id != PROFILE_DEVICE)
+		return serial_number[0] == '\0'
+			   ? 0
+			   : reason_set(why, -ERR_REFUSED,
+				 "profile %s has no serialNumber in its "
+				 "subject",
+				 profile->name);
+	if (serial_number[0] == '\0' || !str_is_printable(serial_number))
+		return reason_set(why, -ERR_REFUSED,
+		    "profile device: a serialNumber of printable ASCII is "
+		    "needed");
+	return 0;
+}
+
 static int
 check_names(const struct authority *authority, const struct profile *profile,
     const struct signer_request *request, struct reason *why)
 {
 	int err = check_common_name(authority, profile, request, why);
 
+	if (err == 0)
+		err = check_serial_number(profile, request, why);
 	if (err == 0)
 		err = profile_check_names(
 		    profile, &request->names, authority->server_name, why);
@@ -137,15 +164,32 @@ choose_validity(struct validity *out, const struct authority *authority,
 }
 
 static int
-set_subject(X509 *cert, const char *common_name)
+add_to_subject(X509 *cert, int nid, int type, const char *text)
 {
-	if (common_name[0] == '\0')
+	if (text[0] == '\0')
 		return 0;
-	if (X509_NAME_add_entry_by_NID(X509_get_subject_name(cert),
-		NID_commonName, MBSTRING_UTF8, (const uint8_t *)common_name, -1,
-		-1, 0) != 1)
+	if (X509_NAME_add_entry_by_NID(X509_get_subject_name(cert), nid, type,
+		(const uint8_t *)text, -1, -1, 0) != 1)
 		return crypto_failed(NULL, "set subject");
 	return 0;
+}
+
+static int
+set_subject(X509 *cert, const struct signer_request *request)
+{
+	const char *serial_number = request->serial_number;
+	bool printable = ASN1_PRINTABLE_type((const uint8_t *)serial_number,
+			     -1) == V_ASN1_PRINTABLESTRING;
+	int err = add_to_subject(
+	    cert, NID_commonName, MBSTRING_UTF8, request->common_name);
+
+	/* [RFC5280 appendix A.1] A PrintableString. Manufacturers also use
+	 * characters that it does not have. */
+	if (err == 0)
+		err = add_to_subject(cert, NID_serialNumber,
+		    printable ? V_ASN1_PRINTABLESTRING : V_ASN1_UTF8STRING,
+		    serial_number);
+	return err;
 }
 
 static int
@@ -178,7 +222,7 @@ make_cert(struct blob *out, const struct authority *authority,
 	int err = build_start(&cert, validity->not_before, validity->not_after);
 
 	if (err == 0)
-		err = set_subject(cert, request->common_name);
+		err = set_subject(cert, request);
 	if (err == 0 &&
 	    X509_set_issuer_name(cert, X509_get_subject_name(ca)) != 1)
 		err = crypto_failed(NULL, "set issuer");

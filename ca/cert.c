@@ -44,6 +44,8 @@ read_subject(struct cert_info *info, const X509 *cert, struct reason *why)
 		subject) != 0)
 		return reason_set(why, -ERR_INVALID,
 		    "certificate's common name is malformed or too long");
+	name_serial_number(
+	    info->serial_number, sizeof(info->serial_number), subject);
 	return 0;
 }
 

@@ -7,7 +7,8 @@
 #include "base/buf.h"
 #include "ca/names.h"
 
-#define SERIAL_HEX_MAX 41 /* 20 octets and NUL, RFC 5280 4.1.2.2 */
+#define SERIAL_HEX_MAX 41     /* 20 octets and NUL, RFC 5280 4.1.2.2 */
+#define SUBJECT_SERIAL_MAX 64 /* ub-serial-number, RFC 5280 appendix A.1 */
 #define CERT_MAX_BYTES 16384
 #define CERT_LIST_MAX 256
 
@@ -16,6 +17,9 @@ struct cert_info {
 	char subject[512];           /* RFC 4514 style, for people */
 	char issuer[512];
 	char common_name[256]; /* "" if absent */
+	/* The subject's serialNumber (2.5.4.5); "" if it is absent, there
+	 * twice, or no printable ASCII that fits. */
+	char serial_number[SUBJECT_SERIAL_MAX + 1];
 	int64_t not_before, not_after;
 	struct names names;
 	uint8_t sha256[32];      /* of the DER */

@@ -5,6 +5,7 @@
 #include <openssl/err.h>
 
 #include "base/base64.h"
+#include "ca/cert.h"
 #include "ca/csr_openssl.h"
 #include "ca/der.h"
 #include "ca/openssl_util.h"
@@ -19,7 +20,8 @@ struct csr {
 	struct blob der;
 	struct csr_attributes attributes;
 	char common_name[COMMON_NAME_BYTES_MAX];
-	bool subject_has_more;
+	char serial_number[SUBJECT_SERIAL_MAX + 1];
+	bool subject_has_more, subject_is_odd;
 };
 
 DEFINE_CLEANUP(csr_freep, struct csr, csr_free)
@@ -54,13 +56,18 @@ static int
 read_subject(struct csr *csr, struct reason *why)
 {
 	const X509_NAME *subject = X509_REQ_get_subject_name(csr->req);
-	int n_common_names;
+	int n_common_names, n_serial_numbers;
 	int err = name_common_name(csr->common_name, sizeof(csr->common_name),
 	    &n_common_names, subject);
 
 	if (err != 0)
 		return reason_set(why, -ERR_INVALID,
 		    "request's common name is malformed or too long");
+	n_serial_numbers = name_serial_number(
+	    csr->serial_number, sizeof(csr->serial_number), subject);
+	csr->subject_is_odd =
+	    n_common_names > 1 || n_serial_numbers > 1 ||
+	    n_common_names + n_serial_numbers != X509_NAME_entry_count(subject);
 	csr->subject_has_more =
 	    n_common_names > 1 || X509_NAME_entry_count(subject) > 1 ||
 	    (n_common_names == 0 && X509_NAME_entry_count(subject) > 0);
@@ -201,6 +208,28 @@ bool
 csr_subject_has_more(const struct csr *csr)
 {
 	return csr->subject_has_more;
+}
+
+const char *
+csr_serial_number(const struct csr *csr)
+{
+	return csr->serial_number;
+}
+
+bool
+csr_subject_is_odd(const struct csr *csr)
+{
+	return csr->subject_is_odd;
+}
+
+bool
+csr_subject_is_of(const struct csr *csr, struct bytes cert_der)
+{
+	X509 *cert CLEANUP(x509_freep) = NULL;
+
+	return x509_parse(&cert, cert_der, NULL) == 0 &&
+	       X509_NAME_cmp(X509_REQ_get_subject_name(csr->req),
+		   X509_get_subject_name(cert)) == 0;
 }
 
 const struct names *

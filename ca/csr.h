@@ -30,6 +30,13 @@ int csr_key_sha256(uint8_t out[32], const struct csr *csr) NODISCARD;
 const char *csr_common_name(const struct csr *csr);
 /* True if the subject holds anything besides one common name. */
 bool csr_subject_has_more(const struct csr *csr);
+/* The subject's serialNumber, "" if there is none, or several. */
+const char *csr_serial_number(const struct csr *csr);
+/* True if the subject holds anything besides common name and serialNumber, or
+ * one of these twice. */
+bool csr_subject_is_odd(const struct csr *csr);
+/* True if the subject is that of the certificate (RFC 5280 7.1). */
+bool csr_subject_is_of(const struct csr *csr, struct bytes cert_der);
 /* The challengePassword attribute (RFC 2985 5.4.1), "" if it is absent: in EST
  * the channel binding (RFC 7030 3.5). */
 const char *csr_challenge(const struct csr *csr);

@@ -7,6 +7,7 @@
 #include <openssl/pem.h>
 
 #include "base/log.h"
+#include "base/str.h"
 #include "ca/cert.h"
 #include "ca/der.h"
 
@@ -180,6 +181,31 @@ name_common_name(char *out, size_t size, int *count, const X509_NAME *name)
 	}
 	return utf8_copy(out, size,
 	    X509_NAME_ENTRY_get_data(X509_NAME_get_entry(name, first)));
+}
+
+int
+name_serial_number(char *out, size_t size, const X509_NAME *name)
+{
+	const ASN1_STRING *value = NULL;
+	int at = -1, n = 0;
+	size_t len;
+
+	out[0] = '\0';
+	while ((at = X509_NAME_get_index_by_NID(name, NID_serialNumber, at)) >=
+	       0) {
+		n++;
+		value = X509_NAME_ENTRY_get_data(X509_NAME_get_entry(name, at));
+	}
+	if (n != 1)
+		return n;
+	len = (size_t)ASN1_STRING_length(value);
+	if (len >= size)
+		return n;
+	memcpy(out, ASN1_STRING_get0_data(value), len);
+	out[len] = '\0';
+	if (strlen(out) != len || !str_is_printable(out))
+		out[0] = '\0';
+	return n;
 }
 
 const char *

@@ -50,6 +50,10 @@ bool exts_have_duplicates(const STACK_OF(X509_EXTENSION) * exts);
 int name_common_name(
     char *out, size_t size, int *count, const X509_NAME *name) NODISCARD;
 
+/* Returns how many serialNumbers there are; out gets the one there is, "" for
+ * none, several, or one that is not printable ASCII or does not fit. */
+int name_serial_number(char *out, size_t size, const X509_NAME *name);
+
 /* RFC 4514, cut to fit: for people. */
 int name_text(char *out, size_t size, const X509_NAME *name) NODISCARD;
 

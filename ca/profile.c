@@ -33,6 +33,14 @@ static const struct profile profiles[] = {
 	.client_auth = true,
 	.allow_ip = true,
     },
+    {
+	.id = PROFILE_DEVICE,
+	.name = "device",
+	.default_days = 365,
+	.max_days = 365,
+	.client_auth = true,
+	.allow_ip = true,
+    },
 };
 
 /* SRV service labels (RFC 4985) of DNS over TLS (RFC 7858) and over HTTPS (RFC
@@ -183,14 +191,14 @@ check_dns_server(const struct names *names, const char *adn,
 }
 
 static int
-check_endpoint(
-    const struct names *names, const char *server_name, struct reason *why)
+check_client(const struct profile *profile, const struct names *names,
+    const char *server_name, struct reason *why)
 {
 	if (!names_has(names, NAME_DNS, server_name))
 		return 0;
 	return reason_set(why, -ERR_REFUSED,
-	    "profile endpoint: %s is server.name, reserved for the appliance",
-	    server_name);
+	    "profile %s: %s is server.name, reserved for the appliance",
+	    profile->name, server_name);
 }
 
 int
@@ -202,8 +210,8 @@ profile_check_names(const struct profile *profile, const struct names *names,
 
 	if (err != 0)
 		return err;
-	if (profile->id == PROFILE_ENDPOINT)
-		return check_endpoint(names, server_name, why);
+	if (!profile->server_auth)
+		return check_client(profile, names, server_name, why);
 	err = find_dns_id(&dns_id, profile, names, why);
 	if (err != 0)
 		return err;
@@ -213,6 +221,7 @@ profile_check_names(const struct profile *profile, const struct names *names,
 	case PROFILE_DNS_SERVER:
 		return check_dns_server(names, dns_id, server_name, why);
 	case PROFILE_ENDPOINT:
+	case PROFILE_DEVICE:
 	default:
 		return reason_set(
 		    why, -ERR_INVALID, "unknown certificate profile");

@@ -14,6 +14,7 @@
 
 #include "base/buf.h"
 #include "ca/authority.h"
+#include "ca/cert.h"
 #include "ca/checkpoint.h"
 #include "ca/constraints.h"
 #include "ca/csr.h"
@@ -55,6 +56,9 @@ struct signer_request {
 	/* The subject; "" for an empty one, which a name longer than
 	 * COMMON_NAME_MAX needs. */
 	char common_name[256];
+	/* Of the subject too; "" for every profile but PROFILE_DEVICE, which
+	 * has one. */
+	char serial_number[SUBJECT_SERIAL_MAX + 1];
 	struct names names; /* the SANs, all of them */
 	int64_t not_before; /* Unix seconds */
 	int32_t valid_days; /* 0: the profile's default */

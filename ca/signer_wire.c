@@ -260,13 +260,16 @@ signer_issue_encode(
 
 	if (request->csr_len > sizeof(request->csr) ||
 	    memchr(request->common_name, '\0', sizeof(request->common_name)) ==
-		NULL)
+		NULL ||
+	    memchr(request->serial_number, '\0',
+		sizeof(request->serial_number)) == NULL)
 		return -ERR_INVALID;
 	ipc_begin(b, SIGNER_ISSUE, id);
 	ipc_put_u32(b, (uint32_t)request->profile);
 	ipc_put_u64(b, (uint64_t)request->not_before);
 	ipc_put_u32(b, (uint32_t)request->valid_days);
 	ipc_put_text(b, request->common_name);
+	ipc_put_text(b, request->serial_number);
 	ipc_put_bytes(b, (struct bytes){request->csr, request->csr_len});
 	err = put_names(b, &request->names);
 	return err != 0 ? err : buf_status(b);
@@ -282,6 +285,7 @@ signer_issue_decode(struct signer_request *out, struct ipc_reader *r)
 	out->not_before = (int64_t)ipc_get_u64(r);
 	out->valid_days = (int32_t)ipc_get_u32(r);
 	ipc_get_text(r, out->common_name, sizeof(out->common_name));
+	ipc_get_text(r, out->serial_number, sizeof(out->serial_number));
 	csr = ipc_get_bytes(r, sizeof(out->csr));
 	if (csr.len > 0)
 		memcpy(out->csr, csr.data, csr.len);

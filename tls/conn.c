@@ -319,6 +319,14 @@ tls_conn_peer_cert(struct blob *out, const struct tls_conn *conn)
 	return cert_encode(out, cert);
 }
 
+int
+tls_conn_own_cert(struct blob *out, const struct tls_conn *conn)
+{
+	X509 *cert = SSL_get_certificate(conn->ssl);
+
+	return cert != NULL ? cert_encode(out, cert) : -ERR_NOT_FOUND;
+}
+
 /* On a server libssl leaves the end-entity certificate out. */
 int
 tls_conn_peer_chain(

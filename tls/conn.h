@@ -81,6 +81,8 @@ const char *tls_conn_pake_identity(const struct tls_conn *conn);
 /* The peer's end-entity certificate in DER, possession proved but trust not
  * judged; 0 with len 0 when it sent none. */
 int tls_conn_peer_cert(struct blob *out, const struct tls_conn *conn) NODISCARD;
+/* The certificate that this end showed on this connection, in DER. */
+int tls_conn_own_cert(struct blob *out, const struct tls_conn *conn) NODISCARD;
 /* What a client sent along with it, in its order and without it; *n is 0 for
  * none. -ERR_TOO_LARGE for more than TLS_CHAIN_MAX. The caller frees the n
  * blobs. */

@@ -167,11 +167,38 @@ test_client_refused(void **state)
 
 #define T(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
+/* [RFC8995 5.9.3] A device's certificate has its serial number; no other's has
+ * one. */
+static void
+test_device(void **state)
+{
+	struct fixture *f = *state;
+	struct signer_request *request = request_for("thing", NULL);
+	struct cert_info info;
+
+	strcpy(request->serial_number, "SN_1");
+	assert_int_equal(-ERR_REFUSED, signer_issue(f->signer, request));
+	assert_non_null(strstr(request->why.text, "serialNumber"));
+	request->profile = PROFILE_DEVICE;
+	request->serial_number[0] = '\0';
+	assert_int_equal(-ERR_REFUSED, signer_issue(f->signer, request));
+	strcpy(request->serial_number, "SN_1");
+	request->common_name[0] = '\0';
+	if (signer_issue(f->signer, request) != 0)
+		fail_msg("%s", request->why.text);
+	assert_int_equal(
+	    0, cert_parse(&info, blob_bytes(&request->cert), NULL));
+	assert_string_equal("SN_1", info.serial_number);
+	assert_string_equal("", info.common_name);
+	assert_true(info.client_auth && !info.server_auth && !info.is_ca);
+	request_free(request);
+}
+
 int
 main(int argc, char **argv)
 {
-	const struct CMUnitTest tests[] = {
-	    T(test_issued), T(test_refused), T(test_client_refused)};
+	const struct CMUnitTest tests[] = {T(test_issued), T(test_refused),
+	    T(test_client_refused), T(test_device)};
 
 	if (signer_is_called(argc, argv))
 		return signer_main(argv);
