@@ -9,6 +9,7 @@
 #include "db/identity.h"
 #include "registrar/binding.h"
 #include "registrar/device.h"
+#include "registrar/enroll_device.h"
 #include "registrar/enroll_dns.h"
 #include "registrar/internal.h"
 #include "registrar/issued.h"
@@ -379,10 +380,12 @@ registrar_enroll(
 	enroll->sign.names = *csr_names(csr);
 	if (profile->id == PROFILE_DNS_SERVER)
 		err = enroll_dns_check(csr, patterns, reader, &enroll->why);
+	else if (profile->id == PROFILE_DEVICE)
+		err = enroll_device_check(enroll, csr, reader);
 	else
 		err = name_policy_check(
 		    csr, enroll->who.identity, patterns, &enroll->why);
-	if (err == 0)
+	if (err == 0 && profile->id != PROFILE_DEVICE)
 		err = set_common_name(enroll, csr);
 	if (err != 0)
 		return refuse(enroll, err, "names that are not allowed to it");
@@ -392,11 +395,14 @@ registrar_enroll(
 /* [RFC7030 4.2.2] The strings of the subject are compared, not their types: the
  * CA writes UTF8String whatever a request uses. */
 static int
-check_same(
-    const struct csr *csr, const struct cert_info *cert, struct reason *why)
+check_same(const struct csr *csr, const struct client_cert *renewed,
+    struct reason *why)
 {
-	if (csr_subject_has_more(csr) ||
-	    strcmp(csr_common_name(csr), cert->common_name) != 0)
+	const struct cert_info *cert = &renewed->info;
+
+	if (!csr_subject_is_of(csr, blob_bytes(&renewed->der)) ||
+	    strcmp(csr_common_name(csr), cert->common_name) != 0 ||
+	    strcmp(csr_serial_number(csr), cert->serial_number) != 0)
 		return reason_set(why, -ERR_REFUSED,
 		    "RFC 7030 4.2.2: the request's subject is not identical to "
 		    "the certificate's, %.100s",
@@ -420,7 +426,7 @@ registrar_reenroll(struct enroll *enroll, const struct csr *csr,
 	if (profile == NULL)
 		return reason_set(&enroll->why, -ERR_CORRUPT,
 		    "the certificate has an unknown profile");
-	err = check_same(csr, &cert->info, &enroll->why);
+	err = check_same(csr, cert, &enroll->why);
 	if (err != 0)
 		return refuse(
 		    enroll, err, "re-enrollment with another subject or name");
@@ -428,5 +434,7 @@ registrar_reenroll(struct enroll *enroll, const struct csr *csr,
 	enroll->sign.names = *csr_names(csr);
 	memcpy(enroll->sign.common_name, cert->info.common_name,
 	    sizeof(enroll->sign.common_name));
+	memcpy(enroll->sign.serial_number, cert->info.serial_number,
+	    sizeof(enroll->sign.serial_number));
 	return submit(enroll, csr);
 }

@@ -42,10 +42,16 @@ registrar_new(struct registrar **out, const struct registrar_config *config)
 
 	if (err == 0)
 		err = limits_new(&registrar->token_limits, &token_limits);
+	if (registrar != NULL)
+		pthread_mutex_init(&registrar->signer_mutex, NULL);
 	if (err == 0) {
 		registrar->config = *config;
 		err = basic_new(&registrar->basic);
 	}
+	if (err == 0)
+		err = questions_start(&registrar->questions);
+	if (err == 0)
+		err = masa_start(&registrar->masa, NULL);
 	if (err == 0 && config->signer != NULL)
 		err = make_trust(registrar);
 	if (err == 0)
@@ -89,6 +95,8 @@ registrar_stop(struct registrar *registrar)
 		return;
 	basic_stop(registrar->basic);
 	drain(registrar);
+	masa_stop(registrar->masa);
+	questions_stop(registrar->questions);
 }
 
 void
@@ -98,9 +106,13 @@ registrar_free(struct registrar *registrar)
 		return;
 	maker_cache_fini(&registrar->makers);
 	basic_free(registrar->basic);
+	masa_free(registrar->masa);
+	questions_free(registrar->questions);
 	trust_free(registrar->trust);
 	limits_free(registrar->limits);
 	limits_free(registrar->token_limits);
+	domain_signer_unref(registrar->domain_signer);
+	pthread_mutex_destroy(&registrar->signer_mutex);
 	free(registrar);
 }
 

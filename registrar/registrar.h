@@ -36,6 +36,13 @@ struct registrar_config {
 	bool srp;
 	uint8_t srp_seed[SRP_SEED_LEN];
 
+	/* Devices of unknown manufacturers wait for a person; otherwise they
+	 * are refused. */
+	bool ask_unknown;
+	/* By how much clocks may differ, and how old a voucher request may be.
+	 */
+	int64_t clock_skew_s, request_age_s;
+
 	/* A certification request without channel binding is refused. */
 	bool binding_required;
 };

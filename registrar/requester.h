@@ -9,7 +9,12 @@
 
 #define IDENTITY_LABEL_MAX 256 /* a device's: manufacturer and serial */
 
-enum requester_how { REQUESTER_PAKE, REQUESTER_CERT, REQUESTER_BASIC };
+enum requester_how {
+	REQUESTER_PAKE,
+	REQUESTER_CERT,
+	REQUESTER_BASIC,
+	REQUESTER_IDEVID,
+};
 
 struct requester {
 	enum requester_how how;
