@@ -78,6 +78,7 @@ int ctl_manufacturer_add(const struct ctl *ctl, int argc, char **argv);
 int ctl_manufacturer_list(const struct ctl *ctl, int argc, char **argv);
 int ctl_manufacturer_show(const struct ctl *ctl, int argc, char **argv);
 int ctl_manufacturer_set(const struct ctl *ctl, int argc, char **argv);
+int ctl_manufacturer_prefetch(const struct ctl *ctl, int argc, char **argv);
 int ctl_manufacturer_remove(const struct ctl *ctl, int argc, char **argv);
 int ctl_device_list(const struct ctl *ctl, int argc, char **argv);
 int ctl_device_show(const struct ctl *ctl, int argc, char **argv);

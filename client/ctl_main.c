@@ -36,6 +36,7 @@ static const char usage_text[] =
     "  cert show SERIAL\n"
     "  manufacturer add NAME --anchor FILE [...] | list | show NAME\n"
     "  manufacturer set NAME ... | remove NAME\n"
+    "  manufacturer prefetch NAME --serial S [--format MEDIA_TYPE]\n"
     "  device list | show ID\n"
     "  device refuse ID [--reason TEXT] | accept ID\n"
     "  request list [--all]            what waits for a person\n"
@@ -83,6 +84,7 @@ static const struct command {
     {"manufacturer", "list", ctl_manufacturer_list},
     {"manufacturer", "show", ctl_manufacturer_show},
     {"manufacturer", "set", ctl_manufacturer_set},
+    {"manufacturer", "prefetch", ctl_manufacturer_prefetch},
     {"manufacturer", "remove", ctl_manufacturer_remove},
     {"device", "list", ctl_device_list},
     {"device", "show", ctl_device_show},

@@ -30,6 +30,7 @@ void admin_manufacturer_list(struct request *request);
 void admin_manufacturer_show(struct request *request);
 void admin_manufacturer_add(struct request *request);
 void admin_manufacturer_set(struct request *request);
+void admin_manufacturer_prefetch(struct request *request);
 void admin_manufacturer_remove(struct request *request);
 void admin_device_list(struct request *request);
 void admin_device_show(struct request *request);

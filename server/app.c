@@ -266,6 +266,9 @@ start_registrar(struct app *app)
 	    .total_burst = config_number(c, "pake.total_burst"),
 	    .total_per_minute = config_number(c, "pake.total_per_minute"),
 	    .srp = config_bool(c, "srp.enabled"),
+	    .ask_unknown = strcmp(config_text(c, "brski.unknown"), "ask") == 0,
+	    .clock_skew_s = config_number(c, "brski.clock_skew"),
+	    .request_age_s = config_number(c, "brski.request_age"),
 	    .binding_required =
 		strcmp(config_text(c, "est.channel_binding"), "required") == 0};
 	AUTOFREE struct cert_info *root = calloc(1, sizeof(*root));
@@ -507,6 +510,7 @@ app_start(struct app *app, const char *state_dir, struct reason *why)
 	app->pake_extension =
 	    (uint16_t)config_number(app->config, "pake.extension");
 	app->pake_scheme = (uint16_t)config_number(app->config, "pake.scheme");
+	app->brski_enabled = config_bool(app->config, "brski.enabled");
 	pthread_mutex_init(&app->mutex, NULL);
 	apply_settings(app);
 	if (err == 0)

@@ -34,6 +34,7 @@ struct app {
 	char ca_domain[DOMAIN_MAX + 1];
 	int64_t started_at;
 	uint16_t pake_extension, pake_scheme;
+	bool brski_enabled;
 	/* eecerts.access; may change while running */
 	atomic_bool eecerts_authenticated;
 

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "ca/key.h"
 #include "db/certificate.h"
+#include "registrar/domain_signer.h"
 #include "server/admin_json.h"
 
 #define PEM_MAX_BYTES 65536
@@ -201,6 +202,20 @@ make_admin_server(struct tls_server **out, struct app *app,
 	return err;
 }
 
+/* What vouchers are asked for with. */
+static int
+renew_domain_signer(struct app *app, const struct blob *pem, struct reason *why)
+{
+	struct domain_signer *signer = NULL;
+	int err = domain_signer_new(&signer, blob_bytes(pem), blob_bytes(pem),
+	    signer_root(app->signer), why);
+
+	if (err == 0)
+		registrar_set_domain_signer(app->registrar, signer);
+	domain_signer_unref(signer);
+	return err;
+}
+
 static int
 make_servers(struct engine_tls *out, struct app *app,
     const struct cert_info *cert, struct bytes chain_pem, struct bytes key_pem,
@@ -269,9 +284,12 @@ prepare_issued(struct app *app, struct engine_tls *out, struct reason *why)
 		if (err == 0)
 			err = load(app, &pem, why);
 	}
-	if (err == 1)
-		return make_servers(out, app, &app->own_cert, blob_bytes(&pem),
-		    blob_bytes(&pem), why);
+	if (err == 1) {
+		err = renew_domain_signer(app, &pem, why);
+		return err == 0 ? make_servers(out, app, &app->own_cert,
+				      blob_bytes(&pem), blob_bytes(&pem), why)
+				: err;
+	}
 	if (err == 0)
 		return reason_set(why, -ERR_CRYPTO,
 		    "the server certificate just issued cannot be used");

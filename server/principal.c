@@ -7,6 +7,7 @@
 #include "base/str.h"
 #include "registrar/basic.h"
 #include "registrar/enroll.h"
+#include "registrar/enroll_device.h"
 #include "server/app.h"
 #include "server/est.h"
 
@@ -303,6 +304,31 @@ nobody(struct request *request, enum principal_need need, principal_fn then,
 		challenge(request, why->text);
 }
 
+/* A certificate that is not ours may be an IDevID. [RFC8995 5.9] */
+static int
+find_by_cert(struct requester *who, struct request *request, struct reason *why)
+{
+	const struct pledge *pledge = NULL;
+	struct reason detail = {""};
+	int err = principal_cert(who, request, why);
+
+	if (err != -ERR_PERMISSION || !request->app->brski_enabled)
+		return err;
+	if (principal_pledge(&pledge, request) != 0)
+		return err;
+	switch (requester_from_pledge(who, request->reader, pledge, &detail)) {
+	case 0:
+		return 0;
+	case -ERR_PERMISSION:
+		return err;
+	case -ERR_REFUSED:
+		*why = detail;
+		return -ERR_REFUSED;
+	default:
+		return -ERR_IO;
+	}
+}
+
 void
 principal_find(
     struct request *request, enum principal_need need, principal_fn then)
@@ -319,7 +345,7 @@ principal_find(
 		err = requester_load(&who, request->reader, peer->identity_id,
 		    REQUESTER_PAKE, &why);
 	else
-		err = principal_cert(&who, request, &why);
+		err = find_by_cert(&who, request, &why);
 	if (err == 0)
 		then(request, &who);
 	else if (!by_pake && header != NULL &&

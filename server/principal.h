@@ -3,7 +3,8 @@
  *
  *	1. the identity of a PAKE-authenticated connection;
  *	2. a client certificate of this CA;
- *	3. HTTP Basic, by an identity that may use it.
+ *	3. the IDevID of a device that was given a voucher;
+ *	4. HTTP Basic, by an identity that may use it.
  *
  * The first that is there decides: an Authorization header on a connection that
  * is authenticated otherwise is not looked at. A client certificate of another

@@ -6,14 +6,19 @@
 #include "server/admin.h"
 #include "server/app.h"
 #include "server/bearer.h"
+#include "server/brski.h"
 #include "server/est.h"
 #include "server/est_enroll.h"
 #include "server/principal.h"
 
 #define JSON_BODY_MAX 65536
 #define EST_BODY_MAX 65536
+/* The largest artifact, as base64. */
+#define VOUCHER_BODY_MAX 90000
+#define STATUS_BODY_MAX 8192
 
 #define EST "/.well-known/est"
+#define BRSKI "/.well-known/brski"
 #define API "/api/v1"
 
 static const struct route public_routes[] = {
@@ -32,6 +37,12 @@ static const struct route public_routes[] = {
 	est_simplereenroll_label},
     {"GET", EST "/csrattrs", ACCESS_HANDLER, 0, est_csrattrs},
     {"GET", EST "/{}/csrattrs", ACCESS_HANDLER, 0, est_csrattrs_label},
+    {"POST", BRSKI "/requestvoucher", ACCESS_HANDLER, VOUCHER_BODY_MAX,
+	brski_requestvoucher},
+    {"POST", BRSKI "/voucher_status", ACCESS_HANDLER, STATUS_BODY_MAX,
+	brski_voucher_status},
+    {"POST", BRSKI "/enrollstatus", ACCESS_HANDLER, STATUS_BODY_MAX,
+	brski_enrollstatus},
     {"GET", "/resolvers.json", ACCESS_DNS, 0, est_resolvers},
 };
 
@@ -71,6 +82,8 @@ static const struct route admin_routes[] = {
     {"GET", API "/manufacturers/{}", ACCESS_READ, 0, admin_manufacturer_show},
     {"PATCH", API "/manufacturers/{}", ACCESS_ADMIN, JSON_BODY_MAX,
 	admin_manufacturer_set},
+    {"POST", API "/manufacturers/{}/prefetch", ACCESS_ADMIN, JSON_BODY_MAX,
+	admin_manufacturer_prefetch},
     {"DELETE", API "/manufacturers/{}", ACCESS_ADMIN, 0,
 	admin_manufacturer_remove},
     {"GET", API "/devices", ACCESS_READ, 0, admin_device_list},

@@ -101,6 +101,16 @@ const struct config_key settings_schema[] = {
 	"TLS-SRP on TLS 1.2 (RFC 5054) for EST clients that know no other way\n"
 	"to use an onboarding code. Legacy: SHA-1 and CBC. For codes made\n"
 	"while it is on."},
+    {"brski.enabled", CONFIG_BOOL, "yes", 0, 0, NULL,
+	"Serve IoT devices by BRSKI (RFC 8995): vouchers of the manufacturers\n"
+	"that are entered, and certificates for the devices."},
+    {"brski.unknown", CONFIG_CHOICE, "refuse", 0, 0, "refuse|ask",
+	"Devices of manufacturers that are not entered are refused, or wait\n"
+	"for the administrator."},
+    {"brski.clock_skew", CONFIG_DURATION, "5m", 0, 86400, NULL,
+	"By how much the clocks of devices and MASAs may differ from ours."},
+    {"brski.request_age", CONFIG_DURATION, "10m", 1, 345600, NULL,
+	"How old a device's voucher request may be when it first comes."},
     {"log.level", CONFIG_CHOICE, "info", 0, 0, "error|warn|info|debug",
 	"What is written to standard error."},
     {NULL, CONFIG_STRING, NULL, 0, 0, NULL, NULL},
