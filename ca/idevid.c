@@ -6,25 +6,15 @@
 #include <openssl/sha.h>
 
 #include "base/str.h"
+#include "ca/anchored.h"
 #include "ca/openssl_util.h"
 
 #define OID_MASA_URL "1.3.6.1.5.5.7.1.32"
 #define OID_MUD_URL "1.3.6.1.5.5.7.1.25"
 #define OID_HARDWARE_MODULE_NAME "1.3.6.1.5.5.7.8.4"
 
-#define CHAIN_DEPTH_MAX 8
-#define AUTH_LEVEL 2 /* 112 bits: RSA 2048, SHA-2 */
-
 DEFINE_CLEANUP(ia5_freep, ASN1_IA5STRING, ASN1_IA5STRING_free)
-DEFINE_CLEANUP(store_freep, X509_STORE, X509_STORE_free)
-DEFINE_CLEANUP(store_ctx_freep, X509_STORE_CTX, X509_STORE_CTX_free)
 DEFINE_CLEANUP(object_freep, ASN1_OBJECT, ASN1_OBJECT_free)
-
-static void
-certs_freep(STACK_OF(X509) * *certs)
-{
-	sk_X509_pop_free(*certs, X509_free);
-}
 
 static void
 sequence_freep(ASN1_SEQUENCE_ANY **sequence)
@@ -272,75 +262,15 @@ idevid_fini(struct idevid *idevid)
 	blob_fini(&idevid->issuer);
 }
 
-/* --- path validation --- */
-
-static int
-stack_of(STACK_OF(X509) * *out, const struct cert_list *certs)
-{
-	STACK_OF(X509) * stack CLEANUP(certs_freep) = sk_X509_new_null();
-	size_t n = certs != NULL ? certs->n : 0;
-
-	if (stack == NULL)
-		return -ERR_NOMEM;
-	for (size_t i = 0; i < n; i++) {
-		X509 *cert = NULL;
-
-		/* One that cannot be read helps nobody. */
-		if (x509_parse(&cert, blob_bytes(&certs->items[i]), NULL) != 0)
-			continue;
-		if (sk_X509_push(stack, cert) == 0) {
-			X509_free(cert);
-			return -ERR_NOMEM;
-		}
-	}
-	*out = STEAL(stack);
-	return 0;
-}
-
-static int
-store_of(X509_STORE **out, const struct cert_list *anchors)
-{
-	STACK_OF(X509) * certs CLEANUP(certs_freep) = NULL;
-	X509_STORE *store CLEANUP(store_freep) = X509_STORE_new();
-	int err = store != NULL ? stack_of(&certs, anchors) : -ERR_NOMEM;
-
-	for (int i = 0; err == 0 && i < sk_X509_num(certs); i++)
-		if (X509_STORE_add_cert(store, sk_X509_value(certs, i)) != 1)
-			err = crypto_failed(NULL, "trust anchors");
-	if (err == 0)
-		*out = STEAL(store);
-	return err;
-}
-
 int
 idevid_verify(struct bytes der, const struct cert_list *chain,
     const struct cert_list *anchors, int64_t now, struct reason *why)
 {
-	X509 *leaf CLEANUP(x509_freep) = NULL;
-	STACK_OF(X509) * untrusted CLEANUP(certs_freep) = NULL;
-	X509_STORE *store CLEANUP(store_freep) = NULL;
-	X509_STORE_CTX *ctx CLEANUP(store_ctx_freep) = X509_STORE_CTX_new();
-	X509_VERIFY_PARAM *param;
-	int err = ctx != NULL ? x509_parse(&leaf, der, why) : -ERR_NOMEM;
+	struct reason inner = {""};
+	int err = anchored_verify(der, chain, anchors, false, now, &inner);
 
 	if (err == 0)
-		err = stack_of(&untrusted, chain);
-	if (err == 0)
-		err = store_of(&store, anchors);
-	if (err != 0)
-		return err;
-	if (X509_STORE_CTX_init(ctx, store, leaf, untrusted) != 1)
-		return crypto_failed(why, "path validation");
-	param = X509_STORE_CTX_get0_param(ctx);
-	X509_VERIFY_PARAM_set_time(param, (time_t)now);
-	X509_VERIFY_PARAM_set_depth(param, CHAIN_DEPTH_MAX);
-	X509_VERIFY_PARAM_set_auth_level(param, AUTH_LEVEL);
-	X509_VERIFY_PARAM_set_flags(param, X509_V_FLAG_PARTIAL_CHAIN);
-	if (X509_verify_cert(ctx) == 1)
 		return 0;
-	err = X509_STORE_CTX_get_error(ctx);
-	ERR_clear_error();
-	return reason_set(why, -ERR_REFUSED,
-	    "RFC 5280 6: the IDevID is not its manufacturer's: %.120s",
-	    X509_verify_cert_error_string(err));
+	return reason_set(why, err,
+	    "the IDevID is not its manufacturer's: %.200s", inner.text);
 }

@@ -117,13 +117,12 @@ key_pkey(const struct key *key)
 }
 
 static int
-request_add_subject(X509_REQ *req, const char *common_name)
+request_add_subject(X509_REQ *req, int nid, const char *text)
 {
-	if (common_name[0] == '\0')
+	if (text[0] == '\0')
 		return 0;
-	if (X509_NAME_add_entry_by_NID(X509_REQ_get_subject_name(req),
-		NID_commonName, MBSTRING_UTF8, (const uint8_t *)common_name, -1,
-		-1, 0) != 1) {
+	if (X509_NAME_add_entry_by_NID(X509_REQ_get_subject_name(req), nid,
+		MBSTRING_UTF8, (const uint8_t *)text, -1, -1, 0) != 1) {
 		ERR_clear_error();
 		return -ERR_INVALID;
 	}
@@ -197,19 +196,19 @@ request_add_challenge(X509_REQ *req, const char *challenge)
 
 /* Each part as far as it is there. */
 static int
-make_request(struct blob *csr_der, const struct key *key,
-    const char *common_name, const struct names *names, const char *challenge)
+make_request(struct blob *csr_der, const struct key *key, int nid,
+    const char *subject, const struct names *names, const char *challenge)
 {
 	X509_REQ *req CLEANUP(req_freep) = NULL;
 	int err;
 
-	if (strlen(common_name) >= COMMON_NAME_BYTES_MAX)
+	if (strlen(subject) >= COMMON_NAME_BYTES_MAX)
 		return -ERR_TOO_LARGE;
 	err = request_start(&req, key);
 	if (err == 0)
-		err = request_add_subject(req, common_name);
+		err = request_add_subject(req, nid, subject);
 	if (err == 0 && names != NULL)
-		err = request_add_names(req, names, common_name[0] == '\0');
+		err = request_add_names(req, names, subject[0] == '\0');
 	if (err == 0 && challenge != NULL)
 		err = request_add_challenge(req, challenge);
 	return err != 0 ? err : request_sign(csr_der, req, key);
@@ -219,14 +218,24 @@ int
 key_make_csr(struct blob *csr_der, const struct key *key,
     const char *common_name, const struct names *names)
 {
-	return make_request(csr_der, key, common_name, names, NULL);
+	return make_request(
+	    csr_der, key, NID_commonName, common_name, names, NULL);
 }
 
 int
 key_make_est_csr(struct blob *csr_der, const struct key *key,
     const char *common_name, const char *challenge)
 {
-	return make_request(csr_der, key, common_name, NULL, challenge);
+	return make_request(
+	    csr_der, key, NID_commonName, common_name, NULL, challenge);
+}
+
+int
+key_make_device_csr(struct blob *csr_der, const struct key *key,
+    const char *serial_number, const char *challenge)
+{
+	return make_request(
+	    csr_der, key, NID_serialNumber, serial_number, NULL, challenge);
 }
 
 static int

@@ -25,6 +25,10 @@ int key_make_csr(struct blob *csr_der, const struct key *key,
  * names. */
 int key_make_est_csr(struct blob *csr_der, const struct key *key,
     const char *common_name, const char *challenge) NODISCARD;
+/* The same of a device: subject serialNumber=serial_number, which is printable
+ * ASCII. [RFC8995 5.9] */
+int key_make_device_csr(struct blob *csr_der, const struct key *key,
+    const char *serial_number, const char *challenge) NODISCARD;
 /* The same to renew a certificate: subject and subjectAltName are copied from
  * it as they stand. [RFC7030 4.2.2] */
 int key_make_renewal_csr(struct blob *csr_der, const struct key *key,
