@@ -28,6 +28,9 @@ struct tls_client_config {
 	/* A client certificate, DER, and its key, PKCS #8 PEM; no bytes: none.
 	 * Shown only when the server asks, and after the judge accepted. */
 	struct bytes client_cert, client_key;
+	/* Certificates that go along with it, DER. */
+	const struct bytes *client_chain;
+	size_t n_client_chain;
 };
 
 /* Documented outcomes > 0 of tls_client_connect(). */

@@ -4,6 +4,25 @@
 #include "tls/client_internal.h"
 #include "tls/ossl.h"
 
+static int
+add_chain(SSL *ssl, const struct bytes *chain, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		const unsigned char *der = chain[i].data;
+		X509 *cert;
+		int added;
+
+		if (chain[i].len > INT_MAX)
+			return -ERR_INVALID;
+		cert = d2i_X509(NULL, &der, (long)chain[i].len);
+		added = cert != NULL ? (int)SSL_add1_chain_cert(ssl, cert) : 0;
+		X509_free(cert);
+		if (added != 1)
+			return -ERR_INVALID;
+	}
+	return 0;
+}
+
 int
 client_cert_use(SSL *ssl, const struct tls_client_config *config)
 {
@@ -20,5 +39,5 @@ client_cert_use(SSL *ssl, const struct tls_client_config *config)
 	    SSL_use_certificate_ASN1(ssl, cert.data, (int)cert.len) != 1 ||
 	    SSL_use_PrivateKey(ssl, key) != 1)
 		return -ERR_INVALID;
-	return 0;
+	return add_chain(ssl, config->client_chain, config->n_client_chain);
 }
