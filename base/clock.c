@@ -25,3 +25,12 @@ clock_set_offset(int64_t offset_s)
 {
 	atomic_store(&offset, offset_s);
 }
+
+void
+clock_sleep(int64_t seconds)
+{
+	struct timespec left = {.tv_sec = seconds};
+
+	while (nanosleep(&left, &left) != 0)
+		continue;
+}

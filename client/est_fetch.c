@@ -10,7 +10,6 @@
 
 #define URL_MAX 512
 #define PATH_LEN 64
-#define SAID_MAX 200
 #define CERTS_TYPE "application/pkcs7-mime"
 
 struct est_session {
@@ -76,23 +75,13 @@ est_session_end(struct est_session *session)
 	free(session);
 }
 
-/* The first line of a refusal's text; reason_set() makes it printable. */
-static int
-said_len(const struct http_reply *reply)
-{
-	if (strcmp(reply->type, "text/plain") != 0)
-		return 0;
-	return (int)strcspn(buf_text(&reply->body), "\r\n");
-}
-
 static int
 check_status(
     const struct http_reply *reply, const char *path, struct reason *why)
 {
-	int len = said_len(reply);
-	const char *said = buf_text(&reply->body);
+	char said[HTTP_SAID_MAX];
 
-	len = len < SAID_MAX ? len : SAID_MAX;
+	http_reply_said(said, reply);
 	if (reply->status == 200)
 		return 0;
 	if (reply->status == 404)
@@ -100,10 +89,10 @@ check_status(
 		    why, -ERR_NOT_FOUND, "%s: there is none", path);
 	if (reply->status >= 400 && reply->status < 500 && reply->status != 429)
 		return reason_set(why, -ERR_REFUSED,
-		    "%s: the server refuses (HTTP status %ld)%s%.*s", path,
-		    reply->status, len > 0 ? ": " : "", len, said);
-	return reason_set(why, -ERR_UNREACHABLE, "%s: HTTP status %ld%s%.*s",
-	    path, reply->status, len > 0 ? ": " : "", len, said);
+		    "%s: the server refuses (HTTP status %ld)%s%s", path,
+		    reply->status, said[0] != '\0' ? ": " : "", said);
+	return reason_set(why, -ERR_UNREACHABLE, "%s: HTTP status %ld%s%s",
+	    path, reply->status, said[0] != '\0' ? ": " : "", said);
 }
 
 static int
@@ -237,8 +226,11 @@ session_post(struct http_reply *out, struct est_session *session,
 	if (err == 0)
 		err = base64_encode(&body, der, 64);
 	if (err == 0) {
-		err = http_post(out, session->curl, url, "application/pkcs10",
-		    &body, EST_REPLY_MAX_BYTES, &inner);
+		const struct http_body request = {.type = "application/pkcs10",
+		    .content = {(const uint8_t *)body.data, body.len}};
+
+		err = http_post(out, session->curl, url, &request,
+		    EST_REPLY_MAX_BYTES, &inner);
 		if (err != 0)
 			err = transfer_failed(session, err, path, &inner, why);
 	}
@@ -266,6 +258,21 @@ est_post_csr(struct cert_list *out, int64_t *retry_after_s,
 	}
 	err = accept_reply(&good, &reply, path, CERTS_TYPE, why);
 	return err != 0 ? err : decode_certs(out, &good, path, why);
+}
+
+int
+est_post(struct http_reply *out, struct est_session *session, const char *path,
+    const struct http_body *body, struct reason *why)
+{
+	struct reason inner = {""};
+	char url[URL_MAX];
+	int err = make_url(url, session, path);
+
+	if (err != 0)
+		return reason_set(why, err, "%s: %s", path, err_text(err));
+	err = http_post(
+	    out, session->curl, url, body, EST_REPLY_MAX_BYTES, &inner);
+	return err == 0 ? 0 : transfer_failed(session, err, path, &inner, why);
 }
 
 int

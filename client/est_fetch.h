@@ -4,6 +4,7 @@
 #define CLIENT_EST_FETCH_H
 
 #include "ca/cert.h"
+#include "client/http.h"
 #include "tls/conn.h"
 
 #define EST_REPLY_MAX_BYTES (1024 * 1024)
@@ -41,6 +42,11 @@ int est_get_csrattrs(struct blob *out, struct est_session *session,
  * when the server does not say. Errors as est_get_certs(). */
 int est_post_csr(struct cert_list *out, int64_t *retry_after_s,
     struct est_session *session, const char *operation, struct bytes csr,
+    struct reason *why) NODISCARD;
+
+/* POSTs raw octets; any reply. [RFC8995 5] */
+int est_post(struct http_reply *out, struct est_session *session,
+    const char *path, const struct http_body *body,
     struct reason *why) NODISCARD;
 
 #endif

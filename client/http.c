@@ -1,5 +1,6 @@
 #include "client/http.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/str.h"
@@ -115,26 +116,52 @@ http_get(struct http_reply *out, CURL *curl, const char *url, size_t max_bytes,
 	return perform(out, curl, url, max_bytes, why);
 }
 
+static int
+add_header(struct curl_slist **list, const char *name, const char *value)
+{
+	struct curl_slist *longer;
+	char line[256];
+
+	if (value == NULL)
+		return 0;
+	if (str_format(line, sizeof(line), "%s: %s", name, value) != 0)
+		return -ERR_TOO_LARGE;
+	longer = curl_slist_append(*list, line);
+	if (longer == NULL)
+		return -ERR_NOMEM;
+	*list = longer;
+	return 0;
+}
+
+static int
+set_body(CURL *curl, struct curl_slist *headers, const struct http_body *body)
+{
+	if (curl_easy_setopt(curl, CURLOPT_POST, 1L) != CURLE_OK ||
+	    curl_easy_setopt(curl, CURLOPT_POSTFIELDS,
+		body->content.len > 0 ? (const char *)body->content.data
+				      : "") != CURLE_OK ||
+	    curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE,
+		(curl_off_t)body->content.len) != CURLE_OK ||
+	    curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers) != CURLE_OK)
+		return -ERR_NOMEM;
+	return 0;
+}
+
 int
-http_post(struct http_reply *out, CURL *curl, const char *url, const char *type,
-    const struct buf *body, size_t max_bytes, struct reason *why)
+http_post(struct http_reply *out, CURL *curl, const char *url,
+    const struct http_body *body, size_t max_bytes, struct reason *why)
 {
 	struct curl_slist *headers = NULL;
-	char line[96];
-	int err = str_format(line, sizeof(line), "Content-Type: %s", type);
+	int err = add_header(&headers, "Content-Type", body->type);
 
-	if (err != 0)
-		return err;
-	headers = curl_slist_append(NULL, line);
-	if (headers == NULL ||
-	    curl_easy_setopt(curl, CURLOPT_POST, 1L) != CURLE_OK ||
-	    curl_easy_setopt(curl, CURLOPT_POSTFIELDS, buf_text(body)) !=
-		CURLE_OK ||
-	    curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE,
-		(curl_off_t)body->len) != CURLE_OK ||
-	    curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers) != CURLE_OK)
-		err = -ERR_NOMEM;
-	else
+	if (err == 0)
+		err = add_header(&headers, "Accept", body->accept);
+	/* Not asked for leave: "100 Continue" would be one reply more. */
+	if (err == 0)
+		err = add_header(&headers, "Expect", "");
+	if (err == 0)
+		err = set_body(curl, headers, body);
+	if (err == 0)
 		err = perform(out, curl, url, max_bytes, why);
 	(void)curl_easy_setopt(curl, CURLOPT_HTTPHEADER, NULL);
 	(void)curl_easy_setopt(curl, CURLOPT_POSTFIELDS, NULL);
@@ -146,4 +173,16 @@ void
 http_reply_fini(struct http_reply *reply)
 {
 	buf_fini(&reply->body);
+}
+
+void
+http_reply_said(char out[HTTP_SAID_MAX], const struct http_reply *reply)
+{
+	const char *text = buf_text(&reply->body);
+	int len = (int)strcspn(text, "\r\n");
+
+	if (strcmp(reply->type, "text/plain") != 0)
+		len = 0;
+	snprintf(out, HTTP_SAID_MAX, "%.*s",
+	    len < HTTP_SAID_MAX ? len : HTTP_SAID_MAX - 1, text);
 }

@@ -22,10 +22,23 @@ CURL *http_handle(const char *scheme, int timeout_ms);
  * -ERR_REFUSED when the TLS handshake itself failed. */
 int http_get(struct http_reply *out, CURL *curl, const char *url,
     size_t max_bytes, struct reason *why) NODISCARD;
-/* POSTs body, text of that type; errors as above. */
+struct http_body {
+	const char *type;   /* its media type */
+	const char *accept; /* the reply's, or NULL */
+	struct bytes content;
+};
+
+/* POSTs body; errors as above. */
 int http_post(struct http_reply *out, CURL *curl, const char *url,
-    const char *type, const struct buf *body, size_t max_bytes,
+    const struct http_body *body, size_t max_bytes,
     struct reason *why) NODISCARD;
 void http_reply_fini(struct http_reply *reply);
+
+#define HTTP_SAID_MAX 201 /* with NUL */
+
+/* The first line of a reply in text/plain, cut off; "" for other types.
+ * Whatever the server likes: for messages made by reason_set(), which makes it
+ * printable. */
+void http_reply_said(char out[HTTP_SAID_MAX], const struct http_reply *reply);
 
 #endif
