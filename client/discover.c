@@ -45,6 +45,21 @@ has_candidate(const struct candidates *list,
 	return false;
 }
 
+static bool
+is_wanted(const struct candidates *list, const struct mdns_instance *instance)
+{
+	if (list->wanted != NULL)
+		return list->wanted(list->wanted_arg, instance);
+	return list->without_pake ||
+	       offers_pake(mdns_txt_value(instance, "pake"));
+}
+
+static const char *
+service_of(const struct candidates *list)
+{
+	return list->service != NULL ? list->service : EST_SERVICE;
+}
+
 bool
 candidates_add_instance(
     struct candidates *list, const struct mdns_instance *instance)
@@ -55,8 +70,7 @@ candidates_add_instance(
 
 	if (list->n == CANDIDATES_MAX || instance->n_addresses == 0 ||
 	    instance->n_addresses > MDNS_ADDRESSES_MAX ||
-	    (!list->without_pake &&
-		!offers_pake(mdns_txt_value(instance, "pake"))))
+	    !is_wanted(list, instance))
 		return false;
 	memset(c, 0, sizeof(*c));
 	if (name == NULL || domain_normalize(c->name, name) != 0)
@@ -139,7 +153,7 @@ discover_unicast(struct candidates *list)
 	if (err == -ERR_NOT_FOUND)
 		return 0;
 	if (err == 0)
-		err = system_dns_browse(dns, EST_SERVICE, add_found, list);
+		err = system_dns_browse(dns, service_of(list), add_found, list);
 	system_dns_free(dns);
 	return err;
 }
@@ -148,7 +162,7 @@ int
 discover_mdns(struct candidates *list, const struct mdns_config *interfaces,
     bool thorough)
 {
-	return mdns_browse(EST_SERVICE,
+	return mdns_browse(service_of(list),
 	    interfaces->n_interfaces > 0 ? interfaces : NULL, DISCOVER_MDNS_MS,
 	    thorough ? DISCOVER_MDNS_MS : DISCOVER_SETTLE_MS, add_found, list);
 }

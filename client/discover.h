@@ -22,13 +22,21 @@ struct candidate {
 	size_t n_addresses;
 };
 
+/* Whether an instance says that it offers what is looked for. */
+typedef bool (*candidate_wanted_fn)(
+    const void *arg, const struct mdns_instance *instance);
+
 struct candidates {
 	struct candidate items[CANDIDATES_MAX];
 	size_t n;
+	const char *service;        /* NULL: EST_SERVICE */
+	candidate_wanted_fn wanted; /* NULL: those that offer the PAKE */
+	const void *wanted_arg;
 	bool without_pake; /* take those too that do not offer the PAKE */
 };
 
-/* Adds an instance whose TXT says pake=spake2plus (any, without_pake), unless
+/* Adds an instance that is wanted: whose TXT says pake=spake2plus (any,
+ * without_pake) unless there is another rule; but not if
  * the list is full or has one with the same first address. True if it was
  * added. */
 bool candidates_add_instance(

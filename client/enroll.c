@@ -1,9 +1,9 @@
 #include "client/enroll.h"
 
 #include <string.h>
-#include <time.h>
 
 #include "base/base64.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "ca/key.h"
 
@@ -50,6 +50,9 @@ make_request(struct blob *csr, const struct key *key,
 	if (err == 0 && params->renews != NULL)
 		err = key_make_renewal_csr(csr, key,
 		    blob_bytes(&params->renews->cert), buf_text(&challenge));
+	else if (err == 0 && params->serial_number != NULL)
+		err = key_make_device_csr(
+		    csr, key, params->serial_number, buf_text(&challenge));
 	else if (err == 0)
 		err = key_make_est_csr(
 		    csr, key, params->common_name, buf_text(&challenge));
@@ -60,7 +63,8 @@ make_request(struct blob *csr, const struct key *key,
 }
 
 static int
-pending(const char *operation, int64_t retry_after_s, struct reason *why)
+pending(const char *operation, int64_t retry_after_s, int64_t wait_max_s,
+    struct reason *why)
 {
 	if (retry_after_s == 0)
 		return reason_set(why, -ERR_BUSY,
@@ -70,25 +74,19 @@ pending(const char *operation, int64_t retry_after_s, struct reason *why)
 	return reason_set(why, -ERR_BUSY,
 	    "%s: the request waits for approval (HTTP status 202); the server "
 	    "wants to be asked again in %lld s, and this program does not wait "
-	    "longer than %d s",
-	    operation, (long long)retry_after_s, ENROLL_WAIT_MAX_S);
-}
-
-static void
-wait_seconds(int64_t seconds)
-{
-	struct timespec left = {.tv_sec = seconds};
-
-	while (nanosleep(&left, &left) != 0)
-		continue;
+	    "longer than %lld s",
+	    operation, (long long)retry_after_s, (long long)wait_max_s);
 }
 
 /* [RFC7030 4.2.3] The same request again, on the same connection. */
 static int
 post(struct cert_list *out, struct est_session *session, struct bytes csr,
-    bool again, struct reason *why)
+    const struct enroll_params *params, struct reason *why)
 {
-	const char *operation = again ? "simplereenroll" : "simpleenroll";
+	const char *operation =
+	    params->renews != NULL ? "simplereenroll" : "simpleenroll";
+	int64_t wait_max_s =
+	    params->wait_max_s > 0 ? params->wait_max_s : ENROLL_WAIT_MAX_S;
 	int64_t retry_after_s = 0, waited_s = 0;
 
 	for (;;) {
@@ -97,12 +95,12 @@ post(struct cert_list *out, struct est_session *session, struct bytes csr,
 
 		if (r != EST_PENDING)
 			return r;
-		if (retry_after_s == 0 ||
-		    retry_after_s > ENROLL_WAIT_MAX_S - waited_s)
-			return pending(operation, retry_after_s, why);
+		if (retry_after_s == 0 || retry_after_s > wait_max_s - waited_s)
+			return pending(
+			    operation, retry_after_s, wait_max_s, why);
 		log_info("enrollment pending", "retry_after_s=%lld",
 		    (long long)retry_after_s);
-		wait_seconds(retry_after_s);
+		clock_sleep(retry_after_s);
 		waited_s += retry_after_s;
 	}
 }
@@ -180,8 +178,7 @@ certify(struct enrolled *out, const struct key *key,
 	int err = make_request(&csr, key, params, why);
 
 	if (err == 0)
-		err = post(&certs, session, blob_bytes(&csr),
-		    params->renews != NULL, why);
+		err = post(&certs, session, blob_bytes(&csr), params, why);
 	if (err == 0)
 		err = key_to_pem(&out->key, key);
 	if (err == 0)

@@ -13,11 +13,14 @@
 #define ENROLL_WAIT_MAX_S 60
 
 struct enroll_params {
-	const char *common_name;           /* of the first one: the identity */
+	/* The subject of the first one: an identity, or else a device. */
+	const char *common_name;
+	const char *serial_number;
 	const struct enrolled *renews;     /* NULL: it is the first one */
 	const struct trust *trust;         /* the network's own anchor */
 	const struct tls_binding *binding; /* of the session's connection */
 	int64_t now;
+	int64_t wait_max_s; /* 0: ENROLL_WAIT_MAX_S */
 };
 
 /* Asks csrattrs, makes a new key, and has it certified. The answer must be one

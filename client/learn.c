@@ -128,11 +128,12 @@ fetch_resolvers(struct network_state *state, const struct trust *trust,
 	return err;
 }
 
-static int
-learn(struct network_state *state, struct learn_scene *scene,
+int
+learn_session(struct network_state *state, const struct learn_scene *given,
     const struct join_connection *connection, const struct learn_params *params,
     struct reason *why)
 {
+	struct learn_scene all = *given, *scene = &all;
 	struct trust *trust = NULL;
 	struct est_judge judge = {
 	    .server_name = connection->server_name, .now = clock_now()};
@@ -163,7 +164,7 @@ learn_network(struct network_state *state, struct join_connection *connection,
 		    &connection->fd, connection->server_name, why);
 	if (err != 0)
 		return err;
-	err = learn(state, &scene, connection, params, why);
+	err = learn_session(state, &scene, connection, params, why);
 	est_session_end(scene.session);
 	return err;
 }

@@ -37,5 +37,10 @@ struct learn_params {
 int learn_network(struct network_state *state,
     struct join_connection *connection, const struct learn_params *params,
     struct reason *why) NODISCARD;
+/* The same over a session that is there, scene's, which stays the caller's; of
+ * connection only what is known of the server is used. */
+int learn_session(struct network_state *state, const struct learn_scene *scene,
+    const struct join_connection *connection, const struct learn_params *params,
+    struct reason *why) NODISCARD;
 
 #endif

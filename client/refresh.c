@@ -81,9 +81,8 @@ refresh_trust(struct trust **out, const struct cert_list *cacerts,
 	return 0;
 }
 
-/* A learn_accept_fn; arg is the stored trust. */
-static int
-accept_anchor(struct trust **out, const struct cert_list *cacerts,
+int
+refresh_accept(struct trust **out, const struct cert_list *cacerts,
     const void *arg, struct reason *why)
 {
 	return refresh_trust(out, cacerts, arg, clock_now(), why);
@@ -92,8 +91,18 @@ accept_anchor(struct trust **out, const struct cert_list *cacerts,
 /* What a refresh works with. */
 struct refresher {
 	const struct network_state *stored;
+	bool renew;
 	struct refresh_outcome outcome;
 };
+
+/* What is to be done about the endpoint's own certificate. */
+static enum enrolled_age
+age_of(const struct refresher *r)
+{
+	enum enrolled_age age = enrolled_age(&r->stored->enrolled, clock_now());
+
+	return age == ENROLLED_FRESH && r->renew ? ENROLLED_DUE : age;
+}
 
 /* [RFC7030 4.2.2] With another key. */
 static int
@@ -121,7 +130,7 @@ carry_on(struct network_state *state, const struct learn_scene *scene,
 	int err;
 
 	(void)why;
-	switch (enrolled_age(&r->stored->enrolled, clock_now())) {
+	switch (age_of(r)) {
 	case ENROLLED_NONE:
 		outcome->own = REFRESH_OWN_NONE;
 		return 0;
@@ -161,7 +170,7 @@ learn_again(struct network_state *state, struct join_connection *connection,
 {
 	const struct implicit_params implicit = {.chain = &connection->chain};
 	struct learn_params params = {
-	    .accept = accept_anchor,
+	    .accept = refresh_accept,
 	    .accept_arg = trust,
 	    .more = carry_on,
 	    .more_arg = r,
@@ -193,7 +202,7 @@ refresh_network(struct network_state *out, struct refresh_outcome *outcome,
 			    ? &stored->enrolled
 			    : NULL,
 	};
-	struct refresher r = {.stored = stored};
+	struct refresher r = {.stored = stored, .renew = params->renew};
 	int err;
 
 	if (connection == NULL || state == NULL)

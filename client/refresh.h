@@ -28,6 +28,10 @@ enum refresh_verdict refresh_decide(const struct network_state *state,
 int refresh_trust(struct trust **out, const struct cert_list *cacerts,
     const struct trust *stored, int64_t now, struct reason *why) NODISCARD;
 
+/* The same as a learn_accept_fn: arg is the stored trust, the time is now. */
+int refresh_accept(struct trust **out, const struct cert_list *cacerts,
+    const void *arg, struct reason *why) NODISCARD;
+
 /* What became of the endpoint's own certificate. */
 enum refresh_own {
 	REFRESH_OWN_NONE = 1, /* there is none */
@@ -45,6 +49,8 @@ struct refresh_outcome {
 struct refresh_params {
 	const char *server; /* "host:port", NULL: discover */
 	struct mdns_config interfaces;
+	/* Renew the endpoint's own certificate, whatever its age. */
+	bool renew;
 };
 
 /* Finds the EST server again, verifies it by the stored reference identifier

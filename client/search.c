@@ -26,6 +26,9 @@ search_nearby(struct search *search, const struct search_params *params,
 
 	if (search->attempts.final)
 		return -ERR_REFUSED;
+	nearby->service = search->candidates.service;
+	nearby->wanted = search->candidates.wanted;
+	nearby->wanted_arg = search->candidates.wanted_arg;
 	nearby->without_pake = search->candidates.without_pake;
 	err = discover_mdns(nearby, params->interfaces, thorough);
 	if (err != 0)
@@ -61,9 +64,13 @@ search_discovered(struct search *search, const struct search_params *params,
 }
 
 static int
-search_failure(const struct search *search, int err, struct reason *why)
+search_failure(const struct search *search, const struct search_params *params,
+    int err, struct reason *why)
 {
 	const struct attempts *a = &search->attempts;
+	const char *what = params->what != NULL ? params->what : "EST server";
+	const char *option =
+	    params->option != NULL ? params->option : "--server";
 
 	if (a->final)
 		return reason_set(why, -ERR_REFUSED, "%s", a->why.text);
@@ -75,10 +82,11 @@ search_failure(const struct search *search, int err, struct reason *why)
 		return reason_set(why, -ERR_REFUSED, "%s", a->why.text);
 	if (search->candidates.n + search->nearby.n == 0)
 		return reason_set(why, -ERR_UNREACHABLE,
-		    "no EST server was found; is this the right network? "
-		    "--server HOST:PORT names one");
+		    "no %s was found; is this the right network? %s HOST:PORT "
+		    "names one",
+		    what, option);
 	return reason_set(
-	    why, err, "no EST server could be reached: %.180s", a->why.text);
+	    why, err, "no %s could be reached: %.180s", what, a->why.text);
 }
 
 int
@@ -94,5 +102,5 @@ search_run(struct search *search, const struct search_params *params,
 	} else {
 		err = search_discovered(search, params, attempt, arg);
 	}
-	return err == 0 ? 0 : search_failure(search, err, why);
+	return err == 0 ? 0 : search_failure(search, params, err, why);
 }
