@@ -1,12 +1,14 @@
 #include "client/command.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 int
 command_fail(int status, const char *what, const struct reason *why)
 {
-	fprintf(stderr, "estuary-join: %s%s\n", what, why->text);
+	fprintf(stderr, "%s: %s%s\n", program_invocation_short_name, what,
+	    why->text);
 	return status;
 }
 

@@ -144,8 +144,8 @@ parse_code_point(uint16_t *out, const char *text)
 	return 0;
 }
 
-static int
-add_interface(struct mdns_config *config, const char *name)
+int
+options_add_interface(struct mdns_config *config, const char *name)
 {
 	if (config->n_interfaces == MDNS_INTERFACES_MAX || name[0] == '\0')
 		return -ERR_INVALID;
@@ -153,8 +153,8 @@ add_interface(struct mdns_config *config, const char *name)
 	    sizeof(config->interfaces[0]), "%s", name);
 }
 
-static int
-check_server(const char *value)
+int
+options_check_server(const char *value)
 {
 	char host[DOMAIN_MAX + 2];
 	uint16_t port;
@@ -190,7 +190,7 @@ set_option(struct options *options, int id, const char *value)
 		return network_name_is_valid(value) ? 0 : -ERR_INVALID;
 	case OPT_SERVER:
 		options->server = value;
-		return check_server(value);
+		return options_check_server(value);
 	case OPT_SERVER_NAME:
 		options->server_name = value;
 		return domain_normalize(domain, value);
@@ -204,7 +204,7 @@ set_option(struct options *options, int id, const char *value)
 			   ? 0
 			   : -ERR_INVALID;
 	case OPT_INTERFACE:
-		return add_interface(&options->interfaces, value);
+		return options_add_interface(&options->interfaces, value);
 	case OPT_ALLOW_UNCONSTRAINED:
 		options->allow_unconstrained = true;
 		return 0;

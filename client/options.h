@@ -49,4 +49,10 @@ bool options_use_code(const struct options *options);
 
 const char *options_usage(void);
 
+/* For the command line of estuary-pledge, too: -ERR_INVALID for a name that is
+ * empty or too long, or one too many; and for what is no HOST:PORT. */
+int options_add_interface(
+    struct mdns_config *config, const char *name) NODISCARD;
+int options_check_server(const char *value) NODISCARD;
+
 #endif
