@@ -358,9 +358,16 @@ publication_state(const struct publication *p, char out[MDNS_STATE_TEXT_MAX])
 	char more[32] = "";
 	size_t n = 0;
 
-	for (size_t i = 0; i < p->services.n; i++)
-		if (is_established(&p->published[i]) && n++ == 0)
-			first = p->published[i].name;
+	/* Services of one name are one to people. */
+	for (size_t i = 0; i < p->services.n; i++) {
+		const struct published *item = &p->published[i];
+
+		if (!is_established(item) ||
+		    (first != NULL && strcmp(item->name, first) == 0))
+			continue;
+		if (n++ == 0)
+			first = item->name;
+	}
 	if (n > 1)
 		snprintf(more, sizeof(more), " and %zu more", n - 1);
 	if (p->services.n == 0)

@@ -99,7 +99,7 @@ add_own_addresses(struct zone *zone, const struct app *app)
 		struct ip_addr ip;
 
 		if (ip_from_sockaddr(&ip, sa) == 0 && is_publishable(&ip) &&
-		    port_of(sa) == zone->service->port)
+		    port_of(sa) == zone->services[0].port)
 			zone->addresses[zone->n_addresses++] = ip;
 	}
 }
@@ -109,22 +109,23 @@ compose(struct buf *text, struct zone *zone, struct request *request,
     struct reason *why)
 {
 	struct app *app = request->app;
-	struct mdns_service service;
+	struct mdns_service services[SERVICES_MAX];
 	int err;
 
 	pthread_mutex_lock(&app->mutex);
-	service = app->service;
+	memcpy(services, app->services, sizeof(services));
+	zone->n_services = app->n_services;
 	pthread_mutex_unlock(&app->mutex);
-	if (service.port == 0)
+	if (zone->n_services == 0 || services[0].port == 0)
 		return reason_set(why, -ERR_BUSY, "estuaryd is starting");
-	zone->service = &service;
+	zone->services = services;
 	zone->server_name = app->server_name;
 	add_own_addresses(zone, app);
 	err = dns_server_published(
 	    request->reader, NULL, clock_now(), add_server, zone);
 	if (err == 0)
 		err = zone_compose(text, zone, why);
-	zone->service = NULL;
+	zone->services = NULL;
 	return err;
 }
 

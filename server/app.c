@@ -443,7 +443,8 @@ start_announcer(struct app *app, struct mdns_announcer **out)
 	 * another program. */
 	snprintf(config.host_name, sizeof(config.host_name),
 	    "estuary-%02x%02x%02x%02x", root[0], root[1], root[2], root[3]);
-	return mdns_announcer_start(out, &config, &app->service, 1);
+	return mdns_announcer_start(
+	    out, &config, app->services, app->n_services);
 }
 
 /* Ends the announcement with a goodbye; a worker may be asking it for its
@@ -464,15 +465,18 @@ static int
 announce(struct app *app)
 {
 	struct mdns_announcer *new = NULL;
-	struct mdns_service service;
+	struct mdns_service services[SERVICES_MAX];
+	bool brski = config_bool(app->config, "brski.enabled");
 	int err;
 
 	announce_stop(app);
-	err = describe_service(&service, app);
+	err = describe_service(&services[0], app);
 	if (err != 0)
 		return err;
+	services_describe_registrar(&services[1], &services[0]);
 	pthread_mutex_lock(&app->mutex);
-	app->service = service;
+	memcpy(app->services, services, sizeof(services));
+	app->n_services = brski ? 2 : 1;
 	pthread_mutex_unlock(&app->mutex);
 	if (!config_bool(app->config, "mdns.enabled"))
 		return 0;

@@ -16,6 +16,7 @@
 #include "registrar/registrar.h"
 #include "server/cert_files.h"
 #include "server/engine.h"
+#include "server/services.h"
 #include "server/state.h"
 
 /* The server's certificate as administrators are shown it. */
@@ -47,8 +48,9 @@ struct app {
 	/* NULL if disabled; replaced under mutex */
 	struct mdns_announcer *announcer;
 	pthread_mutex_t mutex;
-	/* what is announced, or would be; under mutex */
-	struct mdns_service service;
+	/* what is announced, or would be: EST first; under mutex */
+	struct mdns_service services[SERVICES_MAX];
+	size_t n_services;
 
 	struct cert_info own_cert; /* the server's; the main thread's */
 	struct cert_files cert_files;

@@ -73,37 +73,42 @@ add_addresses(struct buf *out, enum place place, const char *name,
 	}
 }
 
-/* --- the EST server --- */
+/* --- the EST server and the registrar --- */
 
 /* INSTANCE._est._tcp.DOMAIN. (RFC 6763 4.1) */
 static void
-add_instance(struct buf *out, const struct zone *zone)
+add_instance(struct buf *out, const struct zone *zone,
+    const struct mdns_service *service)
 {
-	zone_add_label(out, zone->service->instance);
-	buf_printf(out, ".%s.%s.", zone->service->type, zone->domain);
+	zone_add_label(out, service->instance);
+	buf_printf(out, ".%s.%s.", service->type, zone->domain);
 }
 
 static void
-add_service(struct buf *out, const struct zone *zone)
+add_browsing(struct buf *out, const struct zone *zone)
 {
-	const struct mdns_service *s = zone->service;
-
 	buf_printf(out,
-	    "; The EST server, by DNS-SD (RFC 6763). The first two say that "
-	    "services are\n; to be looked for in this domain.\n");
+	    "; What the appliance offers, by DNS-SD (RFC 6763). The first two "
+	    "say that services are\n; to be looked for in this domain.\n");
 	add_owner(out, HERE, "b._dns-sd._udp", zone->domain, "PTR");
 	buf_printf(out, "%s.\n", zone->domain);
 	add_owner(out, HERE, "lb._dns-sd._udp", zone->domain, "PTR");
 	buf_printf(out, "%s.\n", zone->domain);
+}
+
+static void
+add_service(
+    struct buf *out, const struct zone *zone, const struct mdns_service *s)
+{
 	add_owner(out, HERE, "_services._dns-sd._udp", zone->domain, "PTR");
 	buf_printf(out, "%s.%s.\n", s->type, zone->domain);
 	add_owner(out, HERE, s->type, zone->domain, "PTR");
-	add_instance(out, zone);
+	add_instance(out, zone, s);
 	buf_adds(out, "\n");
-	add_instance(out, zone);
+	add_instance(out, zone, s);
 	buf_printf(out, " %d IN SRV 0 0 %u %s.\n", ZONE_TTL_S,
 	    (unsigned int)s->port, zone->server_name);
-	add_instance(out, zone);
+	add_instance(out, zone, s);
 	buf_printf(out, " %d IN TXT", ZONE_TTL_S);
 	for (size_t i = 0; i < s->n_txt; i++) {
 		buf_adds(out, " ");
@@ -307,8 +312,7 @@ check_length(size_t n, const char *base, struct reason *why)
 static int
 check_zone(const struct zone *zone, struct reason *why)
 {
-	size_t n =
-	    strlen(zone->service->instance) + 1 + strlen(zone->service->type);
+	size_t n = sizeof("_services._dns-sd._udp") - 1;
 	int err;
 
 	/* [RFC6762 3] */
@@ -316,8 +320,13 @@ check_zone(const struct zone *zone, struct reason *why)
 		return reason_set(why, -ERR_REFUSED,
 		    "names in .local are mDNS's alone, and in no zone (RFC "
 		    "6762 section 3)");
-	if (n < sizeof("_services._dns-sd._udp") - 1)
-		n = sizeof("_services._dns-sd._udp") - 1;
+	for (size_t i = 0; i < zone->n_services; i++) {
+		const struct mdns_service *service = &zone->services[i];
+		size_t len =
+		    strlen(service->instance) + 1 + strlen(service->type);
+
+		n = len > n ? len : n;
+	}
 	err = check_length(n, zone->domain, why);
 	for (size_t i = 0; i < zone->n_servers && err == 0; i++)
 		err = check_length(sizeof("_" LABEL_DOT "._tcp") - 1,
@@ -337,7 +346,9 @@ zone_compose(struct buf *out, const struct zone *zone, struct reason *why)
 		    compare_servers);
 	buf_printf(out, "; Records of estuaryd %s for the zone %s\n",
 	    zone->server_name, zone->domain);
-	add_service(out, zone);
+	add_browsing(out, zone);
+	for (size_t i = 0; i < zone->n_services; i++)
+		add_service(out, zone, &zone->services[i]);
 	add_server_addresses(out, zone);
 	for (size_t i = 0; i < zone->n_servers; i++)
 		if (is_served(&zone->servers[i]) && !is_repeated(zone, i))

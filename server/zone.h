@@ -28,7 +28,8 @@ struct zone_dns_server {
 struct zone {
 	char domain[DOMAIN_MAX + 1]; /* the zone, normalized */
 	const char *server_name;
-	const struct mdns_service *service; /* as announced */
+	const struct mdns_service *services; /* as announced: EST first */
+	size_t n_services;
 	/* of the appliance, as far as they are known; it may listen on all */
 	struct ip_addr addresses[ENGINE_LISTENERS_MAX];
 	size_t n_addresses;

@@ -103,8 +103,14 @@ ask() {
 
 same "b._dns-sd._udp" lab.test. "$(ask b._dns-sd._udp.lab.test PTR)"
 same "lb._dns-sd._udp" lab.test. "$(ask lb._dns-sd._udp.lab.test PTR)"
-same "_services._dns-sd._udp" _est._tcp.lab.test. \
-	"$(ask _services._dns-sd._udp.lab.test PTR)"
+same "_services._dns-sd._udp" \
+	"_brski-registrar._tcp.lab.test. _est._tcp.lab.test." \
+	"$(ask _services._dns-sd._udp.lab.test PTR | paste -sd ' ')"
+registrar=$(ask _brski-registrar._tcp.lab.test PTR)
+same "the registrar is at the same place" "0 0 $port est.lab.test." \
+	"$(ask "$registrar" SRV)"
+same "and its TXT has the variations that are offered" \
+	'"est-tls" "jose" "cose"' "$(ask "$registrar" TXT)"
 name=$(ask _est._tcp.lab.test PTR)
 # The label in the answer's own bytes, whatever a program prints.
 label=$("$python" - "$dns_port" <<'PYTHON'

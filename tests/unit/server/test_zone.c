@@ -2,11 +2,12 @@
 
 #include <string.h>
 
+#include "server/services.h"
 #include "server/zone.h"
 
 struct fixture {
 	struct zone zone;
-	struct mdns_service service;
+	struct mdns_service services[2];
 	struct zone_dns_server servers[8];
 	struct buf text;
 	struct reason why;
@@ -18,14 +19,15 @@ setup(void **state)
 	struct fixture *f = calloc(1, sizeof(*f));
 
 	assert_non_null(f);
-	f->service = (struct mdns_service){.instance = "Estuary",
+	f->services[0] = (struct mdns_service){.instance = "Estuary",
 	    .type = "_est._tcp",
 	    .port = 8443,
 	    .txt = {"txtvers=1", "name=est.lab.test"},
 	    .n_txt = 2};
 	strcpy(f->zone.domain, "lab.test");
 	f->zone.server_name = "est.lab.test";
-	f->zone.service = &f->service;
+	f->zone.services = f->services;
+	f->zone.n_services = 1;
 	f->zone.servers = f->servers;
 	*state = f;
 	return 0;
@@ -105,9 +107,31 @@ test_est_server(void **state)
 	assert_line(f, "Estuary._est._tcp.lab.test. 3600 IN TXT \"txtvers=1\" "
 		       "\"name=est.lab.test\"");
 	assert_null(strstr(buf_text(&f->text), "resolver.arpa"));
-	f->service.n_txt = 0;
+	f->services[0].n_txt = 0;
 	compose(f);
 	assert_line(f, "Estuary._est._tcp.lab.test. 3600 IN TXT \"\"");
+}
+
+/* [RFC8995 8.6] The registrar, at the same place. */
+static void
+test_registrar(void **state)
+{
+	struct fixture *f = *state;
+
+	services_describe_registrar(&f->services[1], &f->services[0]);
+	f->zone.n_services = 2;
+	compose(f);
+	assert_line(f, "_services._dns-sd._udp.lab.test. 3600 IN PTR "
+		       "_est._tcp.lab.test.");
+	assert_line(f, "_services._dns-sd._udp.lab.test. 3600 IN PTR "
+		       "_brski-registrar._tcp.lab.test.");
+	assert_line(f, "_brski-registrar._tcp.lab.test. 3600 IN PTR "
+		       "Estuary._brski-registrar._tcp.lab.test.");
+	assert_line(f, "Estuary._brski-registrar._tcp.lab.test. 3600 IN SRV "
+		       "0 0 8443 est.lab.test.");
+	assert_line(f, "Estuary._brski-registrar._tcp.lab.test. 3600 IN TXT "
+		       "\"est-tls\" \"jose\" \"cose\"");
+	assert_line(f, "b._dns-sd._udp.lab.test. 3600 IN PTR lab.test.");
 }
 
 /* [RFC6763 4.3] */
@@ -116,7 +140,7 @@ test_instance_is_escaped(void **state)
 {
 	struct fixture *f = *state;
 
-	strcpy(f->service.instance, "M\xc3\xbcller. \\ \"x\";($)@");
+	strcpy(f->services[0].instance, "M\xc3\xbcller. \\ \"x\";($)@");
 	compose(f);
 	assert_line(f, "_est._tcp.lab.test. 3600 IN PTR "
 		       "M\\195\\188ller\\.\\032\\\\\\032\\034x\\034\\059\\040"
@@ -128,10 +152,10 @@ test_text_is_escaped(void **state)
 {
 	struct fixture *f = *state;
 
-	strcpy(f->service.txt[0], "k=a\"b\\c;\n\xff");
-	memset(f->service.txt[1], 'x', 255);
-	f->service.txt[1][255] = '\0';
-	f->service.txt[1][1] = '=';
+	strcpy(f->services[0].txt[0], "k=a\"b\\c;\n\xff");
+	memset(f->services[0].txt[1], 'x', 255);
+	f->services[0].txt[1][255] = '\0';
+	f->services[0].txt[1][1] = '=';
 	compose(f);
 	assert_non_null(strstr(buf_text(&f->text),
 	    " IN TXT \"k=a\\\"b\\\\c;\\010\\255\" \"x=xxx"));
@@ -291,7 +315,7 @@ test_length_is_refused(void **state)
 	long_name(f->zone.domain, DOMAIN_MAX - below + 1);
 	assert_int_equal(-ERR_INVALID, refused(f));
 	/* A long instance takes more. */
-	memset(f->service.instance, 'i', 63);
+	memset(f->services[0].instance, 'i', 63);
 	below = 63 + strlen("._est._tcp.");
 	long_name(f->zone.domain, DOMAIN_MAX - below + 1);
 	assert_int_equal(-ERR_INVALID, refused(f));
@@ -311,6 +335,7 @@ main(void)
 #define zone_test(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 	const struct CMUnitTest tests[] = {
 	    zone_test(test_est_server),
+	    zone_test(test_registrar),
 	    zone_test(test_instance_is_escaped),
 	    zone_test(test_text_is_escaped),
 	    zone_test(test_addresses),
