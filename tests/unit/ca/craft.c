@@ -8,6 +8,7 @@
 
 #include <openssl/core_names.h>
 #include <openssl/param_build.h>
+#include <openssl/pem.h>
 #include <openssl/rand.h>
 
 #include "base/clock.h"
@@ -93,7 +94,8 @@ craft_cert(struct crafted *out, const struct craft *craft)
 		EVP_PKEY_up_ref(out->key);
 	issuer = craft->issuer != NULL ? craft->issuer->cert : cert;
 	X509_set_version(cert, X509_VERSION_3);
-	ASN1_INTEGER_set(X509_get_serialNumber(cert), 4711);
+	ASN1_INTEGER_set(X509_get_serialNumber(cert),
+	    craft->serial != 0 ? craft->serial : 4711);
 	ASN1_TIME_set(X509_getm_notBefore(cert),
 	    craft->not_before != 0 ? craft->not_before : now - CRAFT_DAY);
 	ASN1_TIME_set(X509_getm_notAfter(cert),
@@ -272,4 +274,27 @@ craft_request(enum profile_id profile, const char *dns_name)
 	blob_fini(&csr);
 	key_free(key);
 	return request;
+}
+
+static void
+take_bio(struct blob *out, BIO *bio)
+{
+	char *text;
+	long len = BIO_get_mem_data(bio, &text);
+
+	assert_int_equal(0,
+	    blob_copy(out, (struct bytes){(const uint8_t *)text, (size_t)len}));
+	BIO_free(bio);
+}
+
+void
+crafted_pem(struct blob *cert, struct blob *key, const struct crafted *c)
+{
+	BIO *cert_bio = BIO_new(BIO_s_mem()), *key_bio = BIO_new(BIO_s_mem());
+
+	assert_int_equal(1, PEM_write_bio_X509(cert_bio, c->cert));
+	assert_int_equal(1, PEM_write_bio_PrivateKey(
+				key_bio, c->key, NULL, NULL, 0, NULL, NULL));
+	take_bio(cert, cert_bio);
+	take_bio(key, key_bio);
 }

@@ -29,6 +29,7 @@ struct craft {
 	const struct crafted *issuer;        /* NULL: self-signed */
 	EVP_PKEY *key;                       /* NULL: a new P-256 one */
 	int64_t not_before, not_after;       /* 0: about now */
+	long serial;                         /* 0: always the same */
 	const char *exts[CRAFT_EXTS_MAX][2]; /* OpenSSL's name and value */
 };
 
@@ -41,6 +42,8 @@ struct craft {
 
 void craft_cert(struct crafted *out, const struct craft *craft);
 void crafted_fini(struct crafted *c);
+/* Both in PEM; the caller frees. */
+void crafted_pem(struct blob *cert, struct blob *key, const struct crafted *c);
 void craft_list_add(struct cert_list *list, const struct crafted *c);
 
 struct craft_csr {
