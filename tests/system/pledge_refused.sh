@@ -33,6 +33,7 @@ refused() {
 refused wrong-proximity 401 '[Pp]roximity'
 refused wrong-serial 403 'serial'
 refused stale 403 'stale'
+refused no-nonce 4.. 'nonce'
 refused bad-signature 403 'signature'
 refused other-idevid 403 '' --other-idevid "$maker/$other.cert.pem" \
 	--other-key "$maker/$other.key.pem"
