@@ -15,11 +15,11 @@
 #define MASA_ANSWER_MAX ((size_t)65536)
 #define MASA_CONNECT_TIMEOUT_S 10
 #define MASA_TIMEOUT_S 60
-#define MASA_RETRY_MAX_S 60   /* between two tries */
-#define MASA_PATIENCE_S 900   /* for all of them */
-#define MASA_CALLS_MAX 1024   /* running and queued */
-#define MASA_CALLS_RUNNING 64 /* at the same time */
-#define MASA_CALLS_PER_HOST 16
+#define MASA_RETRY_MAX_S 60    /* between two tries */
+#define MASA_PATIENCE_S 900    /* for all of them */
+#define MASA_CALLS_MAX 1024    /* running and queued */
+#define MASA_CALLS_RUNNING 256 /* at the same time */
+#define MASA_CALLS_PER_HOST 64
 #define MASA_TYPE_MAX 64
 
 struct masa; /* the client */

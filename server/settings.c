@@ -74,9 +74,6 @@ const struct config_key settings_schema[] = {
 	"if-present|required",
 	"Whether certification requests must be bound to their TLS connection\n"
 	"(RFC 7030 section 3.5). A binding that is there is always checked."},
-    {"brski.enabled", CONFIG_BOOL, "yes", 0, 0, NULL,
-	"Onboard devices by BRSKI (RFC 8995), and announce it by mDNS/DNS-SD\n"
-	"as _brski-registrar._tcp."},
     {"pake.enabled", CONFIG_BOOL, "yes", 0, 0, NULL,
 	"Offer SPAKE2+ inside TLS 1.3 to endpoints with an onboarding code."},
     {"pake.extension", CONFIG_NUMBER, "0x8a3b", 0, 0xffff, NULL,
@@ -106,7 +103,8 @@ const struct config_key settings_schema[] = {
 	"while it is on."},
     {"brski.enabled", CONFIG_BOOL, "yes", 0, 0, NULL,
 	"Serve IoT devices by BRSKI (RFC 8995): vouchers of the manufacturers\n"
-	"that are entered, and certificates for the devices."},
+	"that are entered, and certificates for the devices. Announced as\n"
+	"_brski-registrar._tcp."},
     {"brski.unknown", CONFIG_CHOICE, "refuse", 0, 0, "refuse|ask",
 	"Devices of manufacturers that are not entered are refused, or wait\n"
 	"for the administrator."},
