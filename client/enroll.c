@@ -40,9 +40,9 @@ ask_attributes(struct est_session *session, struct reason *why)
 /* [RFC7030 3.5] [RFC9266 2] Always: a server need not require it. */
 static int
 make_request(struct blob *csr, const struct key *key,
-    const struct enroll_params *params, struct reason *why)
+    const struct enroll_params *params, const struct tls_binding *binding,
+    struct reason *why)
 {
-	const struct tls_binding *binding = params->binding;
 	struct buf challenge = {0};
 	int err = base64_encode(
 	    &challenge, (struct bytes){binding->data, binding->len}, 0);
@@ -62,6 +62,12 @@ make_request(struct blob *csr, const struct key *key,
 			      err_text(err));
 }
 
+static const char *
+operation_of(const struct enroll_params *params)
+{
+	return params->renews != NULL ? "simplereenroll" : "simpleenroll";
+}
+
 static int
 pending(const char *operation, int64_t retry_after_s, int64_t wait_max_s,
     struct reason *why)
@@ -78,29 +84,63 @@ pending(const char *operation, int64_t retry_after_s, int64_t wait_max_s,
 	    operation, (long long)retry_after_s, (long long)wait_max_s);
 }
 
-/* [RFC7030 4.2.3] The same request again, on the same connection. */
+/* The connection that a request goes over. */
+struct route {
+	struct est_session *session;
+	const struct tls_binding *binding;
+};
+
 static int
-post(struct cert_list *out, struct est_session *session, struct bytes csr,
+post(struct cert_list *out, int64_t *retry_after_s, const struct route *route,
+    const struct key *key, const struct enroll_params *params,
+    struct reason *why)
+{
+	struct blob csr = {0};
+	int r = make_request(&csr, key, params, route->binding, why);
+
+	if (r == 0)
+		r = est_post_csr(out, retry_after_s, route->session,
+		    operation_of(params), blob_bytes(&csr), why);
+	blob_fini(&csr);
+	return r;
+}
+
+static int
+wait_for_approval(struct route *route, int64_t seconds,
     const struct enroll_params *params, struct reason *why)
 {
-	const char *operation =
-	    params->renews != NULL ? "simplereenroll" : "simpleenroll";
+	log_info(
+	    "enrollment pending", "retry_after_s=%lld", (long long)seconds);
+	clock_sleep(seconds);
+	if (params->reconnect == NULL || seconds <= ENROLL_KEEP_OPEN_S)
+		return 0;
+	return params->reconnect(
+	    params->reconnect_arg, &route->session, &route->binding, why);
+}
+
+/* [RFC7030 4.2.3] The same request again: of the same key, and bound to the
+ * connection that it goes over. */
+static int
+post_patiently(struct cert_list *out, struct est_session *session,
+    const struct key *key, const struct enroll_params *params,
+    struct reason *why)
+{
 	int64_t wait_max_s =
 	    params->wait_max_s > 0 ? params->wait_max_s : ENROLL_WAIT_MAX_S;
+	struct route route = {session, params->binding};
 	int64_t retry_after_s = 0, waited_s = 0;
 
 	for (;;) {
-		int r = est_post_csr(
-		    out, &retry_after_s, session, operation, csr, why);
+		int r = post(out, &retry_after_s, &route, key, params, why);
 
 		if (r != EST_PENDING)
 			return r;
 		if (retry_after_s == 0 || retry_after_s > wait_max_s - waited_s)
-			return pending(
-			    operation, retry_after_s, wait_max_s, why);
-		log_info("enrollment pending", "retry_after_s=%lld",
-		    (long long)retry_after_s);
-		clock_sleep(retry_after_s);
+			return pending(operation_of(params), retry_after_s,
+			    wait_max_s, why);
+		r = wait_for_approval(&route, retry_after_s, params, why);
+		if (r != 0)
+			return r;
 		waited_s += retry_after_s;
 	}
 }
@@ -174,16 +214,12 @@ certify(struct enrolled *out, const struct key *key,
     struct reason *why)
 {
 	struct cert_list certs = {0};
-	struct blob csr = {0};
-	int err = make_request(&csr, key, params, why);
+	int err = post_patiently(&certs, session, key, params, why);
 
-	if (err == 0)
-		err = post(&certs, session, blob_bytes(&csr), params, why);
 	if (err == 0)
 		err = key_to_pem(&out->key, key);
 	if (err == 0)
 		err = enroll_accept(out, &certs, params, why);
-	blob_fini(&csr);
 	cert_list_fini(&certs);
 	return err;
 }

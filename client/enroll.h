@@ -11,6 +11,13 @@
 
 /* A server that says 202 is asked again for so long. */
 #define ENROLL_WAIT_MAX_S 60
+/* Servers end connections that idle for longer. */
+#define ENROLL_KEEP_OPEN_S 10
+
+/* Replaces a connection that was left idle for long: *session and *binding
+ * become the new one's. */
+typedef int (*enroll_reconnect_fn)(void *arg, struct est_session **session,
+    const struct tls_binding **binding, struct reason *why);
 
 struct enroll_params {
 	/* The subject of the first one: an identity, or else a device. */
@@ -21,6 +28,9 @@ struct enroll_params {
 	const struct tls_binding *binding; /* of the session's connection */
 	int64_t now;
 	int64_t wait_max_s; /* 0: ENROLL_WAIT_MAX_S */
+	/* Called after a wait of more than ENROLL_KEEP_OPEN_S; NULL: never. */
+	enroll_reconnect_fn reconnect;
+	void *reconnect_arg;
 };
 
 /* Asks csrattrs, makes a new key, and has it certified. The answer must be one

@@ -143,6 +143,31 @@ fetch_trust(struct onboarder *o, struct reason *why)
 	return judge_est_chain(&judge, &x->link.chain, why);
 }
 
+/* An enroll_reconnect_fn: with the IDevID, to the domain that is known now. */
+static int
+reconnect_idevid(void *arg, struct est_session **session,
+    const struct tls_binding **binding, struct reason *why)
+{
+	struct onboarder *o = arg;
+	struct pledge_link *link = &o->exchange.link;
+	const struct est_judge judge = judge_of(o);
+	const struct pledge_link_params params = {
+	    .address = &o->exchange.address,
+	    .judge = &judge,
+	    .chain = &o->params->identity->chain,
+	    .key = blob_bytes(&o->params->identity->key),
+	};
+	int err;
+
+	pledge_link_close(link);
+	err = pledge_link_open(link, &params, why);
+	if (err != 0)
+		return err > 0 ? -ERR_REFUSED : err;
+	*session = link->session;
+	*binding = &link->binding;
+	return 0;
+}
+
 /* [RFC8995 5.9] The LDevID. */
 static int
 enroll(struct onboarder *o, struct reason *why)
@@ -153,6 +178,8 @@ enroll(struct onboarder *o, struct reason *why)
 	    .binding = &o->exchange.link.binding,
 	    .now = clock_now(),
 	    .wait_max_s = o->params->patience_s,
+	    .reconnect = reconnect_idevid,
+	    .reconnect_arg = o,
 	};
 	struct reason inner = {""};
 	int err = enroll_certificate(

@@ -92,8 +92,26 @@ status=0
 wait "$waiting" || status=$?
 same "approved: it goes on by itself" 0 "$status"
 [ "$status" -eq 0 ] || show "$work/waiting"
-ctl main manufacturer set acme --policy allow >/dev/null ||
-	not_ok "policy allow"
+ctl main manufacturer set acme --policy allow --enrollment ask >/dev/null ||
+	not_ok "enrollment ask"
+
+# The connection goes meanwhile: the same key, bound to another connection.
+rm -rf "$work/thing-$device"
+onboard "$device" main --patience 60 >"$work/waiting" 2>&1 &
+waiting=$!
+enrolling() {
+	ctl main request list | grep -q 'enrollment *waiting'
+}
+check "its enrollment waits for a person" wait_for 10 enrolling
+ctl main request approve "$(ctl main request list |
+	awk '/enrollment *waiting/ { print $1 }')" >/dev/null ||
+	not_ok "request approve, for the enrollment"
+status=0
+wait "$waiting" || status=$?
+same "approved: it goes on by itself, over another connection" 0 "$status"
+[ "$status" -eq 0 ] || show "$work/waiting"
+ctl main manufacturer set acme --enrollment allow >/dev/null ||
+	not_ok "enrollment allow"
 
 # --- a registrar that is restarted ---
 
