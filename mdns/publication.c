@@ -134,7 +134,8 @@ publication_set_services(struct publication *p, struct service_list *services)
 		strcpy(published[i].name, services->items[i].instance);
 		/* A name that was found by a collision stays. */
 		for (size_t j = 0; j < p->services.n; j++)
-			if (strcmp(p->services.items[j].instance,
+			if (p->published != NULL &&
+			    strcmp(p->services.items[j].instance,
 				services->items[i].instance) == 0 &&
 			    strcmp(p->services.items[j].type,
 				services->items[i].type) == 0)

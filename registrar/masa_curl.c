@@ -299,13 +299,15 @@ decode_body(struct masa_call *call)
 void
 masa_curl_finish(struct masa_call *call, CURLcode code)
 {
+	static const char not_public[] =
+	    "has an address that is not public, which its manufacturer's entry "
+	    "does not allow";
 	static const char *const texts[] = {
 	    [MASA_UNREACHABLE] = "cannot be reached",
 	    [MASA_TLS_FAILED] = "failed the TLS handshake",
 	    [MASA_TIMED_OUT] = "did not answer in time",
 	    [MASA_TOO_LARGE] = "sent more than 64 KB",
-	    [MASA_ADDRESS_REFUSED] = "has an address that is not public, which "
-				     "its manufacturer's entry does not allow",
+	    [MASA_ADDRESS_REFUSED] = not_public,
 	    [MASA_RESET] = "broke the connection off",
 	    [MASA_FAILED] = "cannot be asked as it is configured",
 	};

@@ -249,7 +249,7 @@ change_manufacturer(struct request *request, enum maker_change_kind kind,
 		return;
 	}
 	p->body.json = body;
-	if (name != NULL)
+	if (kind != MAKER_ADD)
 		json_object_set_new(body, "name", json_string(name));
 	err = maker_body_read(&p->change, &p->body, &why);
 	if (err == 0) {

@@ -121,6 +121,7 @@ open_der(struct bytes der, const struct identity *candidate,
 	voucher_certs_fini(&candidates);
 	if (err != 0)
 		return err;
+	assert_non_null(signer);
 	assert_true(
 	    bytes_equal(blob_bytes(&opened.content), text_bytes(CONTENT)));
 	assert_true(
