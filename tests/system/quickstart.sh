@@ -87,13 +87,22 @@ ends_with() {
 
 # What every mode says.
 check_steps() {
-	check_says '[9/9]' 'Good for 1 use.' \
+	check_says '[12/12]' 'Good for 1 use.' \
 		'Joined. The EST server proved that it knows the code' \
 		'intranet.home.arpa A 10.77.1.80' \
 		'REFUSED: certificate match' \
 		'Refused, as it must be: nothing was asked of it.' \
-		'Every step held.'
-	same "it resolves over DoT and DoH" 2 "$(grep -c \
+		'made: ACMELAMPS-0001' \
+		'estuaryctl manufacturer add "Acme Lamps" --policy allow' \
+		"Onboarded. The manufacturer's voucher is for this device" \
+		'serialNumber=ACMELAMPS-0001  certificate' \
+		'Acme Lamps ACMELAMPS-0001: enrolled' \
+		'good proximity, with the nonce' \
+		'enroll-status  good over TLS with its LDevID' \
+		"the device's manufacturer is not known to this network" \
+		'Refused, as it must be: it got no voucher and no certificate.' \
+		'The real device still resolves.' 'Every step held.'
+	same "both resolve over DoT and DoH" 4 "$(grep -c \
 		'^ *Do[TH] .* certificate matches .* AAAA fd77:1::80$' "$said")"
 	same "it says of nothing that it failed" "" "$(grep FAILED "$said")"
 }
@@ -121,8 +130,16 @@ check "it serves until Ctrl-C" wait_for 60 says 'until you press Ctrl-C'
 check "the watch for its processes sees them" eval '! no_process_left'
 check "the status that it prints to try" tries ' status'
 check "the DNS check that it prints to try" \
-	tries ' check --name intranet.home.arpa'
+	tries 'estuary-join .* check --name intranet.home.arpa'
 matches "which resolves" 'certificate matches' "$(cat "$work/out")"
+check "the device's that it prints to try" \
+	tries 'estuary-pledge .* check --name intranet.home.arpa'
+matches "which resolves too" 'certificate matches' "$(cat "$work/out")"
+check "the device is made to forget" tries 'estuary-pledge .* forget'
+check "and comes back" tries 'estuary-pledge .* onboard .*'
+matches "with a voucher" '^Onboarded' "$(cat "$work/out")"
+check "the appliance's list of devices" tries ' device list'
+matches "which has it" ' enrolled .* ACMELAMPS-0001' "$(cat "$work/out")"
 check "what anybody on the network sees" \
 	bash -c "$(sed -n 's/^ *\(.*curl .*\)$/\1/p' "$said")"
 matches "which is the DNS server" '"adn": *"dns.home.arpa"' \
@@ -131,12 +148,12 @@ kill -INT -- "-$pid"
 ends_with "Ctrl-C while it serves" 130
 
 begin early
-check "it comes to its fifth step" wait_for 60 says '[5/9]'
+check "it comes to its fifth step" wait_for 60 says '[5/12]'
 kill -INT -- "-$pid"
 ends_with "Ctrl-C before that" 130
 
 begin term --once
-check "it comes to its seventh step" wait_for 60 says '[7/9]'
+check "it comes to its seventh step" wait_for 60 says '[7/12]'
 kill -TERM "$pid"
 ends_with "SIGTERM" 143
 
