@@ -134,6 +134,7 @@ join(struct network_state *state, struct join_params *params, const char *dir,
 	}
 	params->code_spent = &code_spent;
 	err = join_network(state, params, why);
+	params->code_spent = NULL;
 	if (err == 0) {
 		status = keep_network(state, dir, options, why);
 		network_state_fini(state);

@@ -166,10 +166,10 @@ choose_embedded(struct publisher *p, enum daemon_state state, int64_t now_ms)
 static void
 choose(struct publisher *p, enum daemon_state state, int64_t now_ms)
 {
-	if (state == DAEMON_RUNNING && p->via == VIA_NOTHING)
-		enter_daemon(p, now_ms);
-	else if (state == DAEMON_RUNNING && p->via == VIA_EMBEDDED &&
-		 now_ms >= daemon_settled_at(p->daemon, p->settle_ms))
+	bool settled = p->via == VIA_EMBEDDED &&
+		       now_ms >= daemon_settled_at(p->daemon, p->settle_ms);
+
+	if (state == DAEMON_RUNNING && (p->via == VIA_NOTHING || settled))
 		enter_daemon(p, now_ms);
 	if (p->via != VIA_NOTHING)
 		return;

@@ -202,14 +202,12 @@ main(int argc, char **argv)
 		return EXIT_USAGE;
 	}
 	if (app_configure(&app, o.state_dir, o.config_path, o.assignments,
-		o.n_assignments, &why) != 0) {
+		o.n_assignments, &why) != 0 ||
+	    (o.check && !o.print_config && app_check(&app, &why) != 0)) {
 		fprintf(stderr, "estuaryd: %s\n", why.text);
 		status = EXIT_CANNOT_START;
 	} else if (o.print_config) {
 		status = print_config(app.config) == 0 ? 0 : EXIT_CANNOT_START;
-	} else if (o.check && app_check(&app, &why) != 0) {
-		fprintf(stderr, "estuaryd: %s\n", why.text);
-		status = EXIT_CANNOT_START;
 	} else if (o.check) {
 		puts("the configuration is valid");
 		status = 0;

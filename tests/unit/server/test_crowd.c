@@ -190,6 +190,7 @@ struct model {
 	size_t source[MEMBERS]; /* 0: not there */
 	unsigned long idle_since[MEMBERS];
 	unsigned long now;
+	uint64_t random;
 };
 
 static size_t
@@ -247,11 +248,21 @@ agrees(const struct model *model, struct crowd *crowd,
 	assert_ptr_equal(victim, &members[model_oldest(model, n)]);
 }
 
+/* The same sequence in each run, so that a failure can be looked into: a linear
+ * congruential generator (Knuth's MMIX). */
+static size_t
+draw(struct model *model, size_t n)
+{
+	model->random =
+	    model->random * 6364136223846793005u + 1442695040888963407u;
+	return (size_t)(model->random >> 33) % n;
+}
+
 static void
 step(struct model *model, struct crowd *crowd,
     struct crowd_member members[MEMBERS])
 {
-	size_t i = (size_t)rand() % MEMBERS, s = 1 + (size_t)(rand() % 7);
+	size_t i = draw(model, MEMBERS), s = 1 + draw(model, 7);
 
 	model->now++;
 	if (model->source[i] == 0) {
@@ -260,7 +271,7 @@ step(struct model *model, struct crowd *crowd,
 		model->idle_since[i] = model->now;
 		return;
 	}
-	switch (rand() % 4) {
+	switch (draw(model, 4)) {
 	case 0:
 		crowd_leave(crowd, &members[i]);
 		model->source[i] = 0;
@@ -292,7 +303,6 @@ test_model(void **state)
 
 	(void)state;
 	assert_non_null(places);
-	srand(1);
 	crowd_places_init(places, MEMBERS);
 	crowd = crowd_make(places, MEMBERS);
 	for (int i = 0; i < 20000; i++) {
