@@ -89,6 +89,13 @@ drain(struct registrar *registrar)
 }
 
 void
+registrar_end_waits(struct registrar *registrar)
+{
+	if (registrar != NULL)
+		questions_stop(registrar->questions);
+}
+
+void
 registrar_stop(struct registrar *registrar)
 {
 	if (registrar == NULL)

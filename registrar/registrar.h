@@ -49,6 +49,9 @@ struct registrar_config {
 
 int registrar_new(
     struct registrar **out, const struct registrar_config *config) NODISCARD;
+/* Answers the devices that wait for a MASA: they come back. To be called while
+ * the answers can still be sent. */
+void registrar_end_waits(struct registrar *registrar);
 /* Ends its own thread, and lets go of the signer: to be called when nobody asks
  * it any more, and before signer and store are stopped. */
 void registrar_stop(struct registrar *registrar);

@@ -77,6 +77,21 @@ tell_later(struct voucher_ask *list)
 }
 
 static void
+tell_superseded(struct voucher_ask *list)
+{
+	while (list != NULL) {
+		struct voucher_ask *ask = list;
+
+		list = ask->next;
+		ask->outcome = VOUCHER_FORBIDDEN;
+		reason_set(&ask->why, 0,
+		    "RFC 8995 5.6: a newer voucher request of this device "
+		    "took the place of this one");
+		ask->done(ask);
+	}
+}
+
+static void
 tell_all(struct voucher_ask *list, const struct question *q)
 {
 	while (list != NULL) {
@@ -258,8 +273,9 @@ questions_join(struct questions *questions, struct question *q)
 	if (same != NULL && same->n_waiters < QUESTION_WAITERS_MAX) {
 		add_waiter(questions, same, asker);
 		result = QUESTION_JOINED;
-	} else if (same != NULL || questions->n == QUESTIONS_MAX ||
-		   questions->stopping) {
+	} else if (questions->stopping) {
+		result = QUESTION_STOPPING;
+	} else if (same != NULL || questions->n == QUESTIONS_MAX) {
 		result = QUESTION_FULL;
 	} else {
 		out = supersede(questions, q);
@@ -269,21 +285,15 @@ questions_join(struct questions *questions, struct question *q)
 		add_waiter(questions, q, asker);
 	}
 	pthread_mutex_unlock(&questions->mutex);
-	while (out != NULL) {
-		struct voucher_ask *ask = out;
-
-		out = ask->next;
-		ask->outcome = VOUCHER_FORBIDDEN;
-		reason_set(&ask->why, 0,
-		    "RFC 8995 5.6: a newer voucher request of this device "
-		    "took the place of this one");
-		ask->done(ask);
-	}
+	tell_superseded(out);
 	if (result == QUESTION_FULL) {
 		question_decide(q, VOUCHER_BUSY,
 		    "too many devices wait for their vouchers; try again "
 		    "later");
 		question_tell(asker, q);
+	} else if (result == QUESTION_STOPPING) {
+		asker->next = NULL;
+		tell_later(asker);
 	}
 	if (result != 0)
 		question_free(q);

@@ -64,6 +64,7 @@ void question_tell(struct voucher_ask *ask, const struct question *q);
 enum {
 	QUESTION_JOINED = 1, /* asker waits for one that runs; q is freed */
 	QUESTION_FULL,       /* asker was told; q is freed */
+	QUESTION_STOPPING,   /* asker was told to come back; q is freed */
 };
 /* Puts it into the table: 0 when it is new there, and has to be asked. Its
  * asker waits. */

@@ -545,6 +545,7 @@ void
 app_stop(struct app *app)
 {
 	announce_stop(app);
+	registrar_end_waits(app->registrar);
 	engine_stop(app->engine);
 	background_stop(app->background);
 	registrar_stop(app->registrar);

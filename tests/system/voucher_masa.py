@@ -25,6 +25,7 @@ from cryptography.hazmat.primitives import serialization
 DIRECTORY = sys.argv[1]
 ROOT = "ietf-voucher-request:voucher"
 TYPE = "application/voucher-cms+json"
+SLOW_S = 8
 counts = {}
 lock = threading.Lock()
 
@@ -209,6 +210,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         # Held back until the test has looked.
         while what == "stall" and mode() == "stall":
             threading.Event().wait(0.05)
+        if what == "slow" and resource == "requestvoucher":
+            threading.Event().wait(SLOW_S)
         if resource == "requestvoucher":
             self.voucher(what, body)
         elif what == "log-none":
