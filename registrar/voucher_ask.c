@@ -167,16 +167,30 @@ note_device(struct question *q, struct store_txn *txn)
 	return device_seen(txn, &q->device_id, &device, clock_now());
 }
 
-/* A request that is not known yet has to be fresh; one that waited for a person
- * is as old as it is. */
 static int
-check_fresh(struct question *q)
+take_asked_at(void *arg, const struct approval *approval)
+{
+	*(int64_t *)arg = approval->created_at;
+	return 0;
+}
+
+/* A request that is not known yet has to be fresh, but for as long as a person
+ * has been thinking about the device: maybe of a manufacturer that is entered
+ * only then. */
+static int
+check_fresh(struct question *q, struct store_reader *reader)
 {
 	const struct registrar_config *config = &q->registrar->config;
+	int64_t now = clock_now(), asked_at = now;
 	struct reason why = {""};
-	int err = pvr_check_age(&q->pvr, clock_now(), config->request_age_s,
-	    config->clock_skew_s, &why);
+	int err = approval_find(reader, APPROVAL_VOUCHER, q->idevid_sha256,
+	    take_asked_at, &asked_at);
 
+	if (err != 0 && err != -ERR_NOT_FOUND)
+		return err;
+	err = pvr_check_age(&q->pvr, now,
+	    config->request_age_s + (now > asked_at ? now - asked_at : 0),
+	    config->clock_skew_s, &why);
 	if (err != 0)
 		question_decide(q, VOUCHER_FORBIDDEN, why.text);
 	return err;
@@ -191,8 +205,10 @@ decide_run(struct store_job *job, struct store_txn *txn)
 	struct store_reader *reader = store_txn_reader(txn);
 	int err;
 
-	if (q->maker == NULL)
-		return ask_person(q, txn);
+	if (q->maker == NULL) {
+		err = check_fresh(q, reader);
+		return err == 0 ? ask_person(q, txn) : err;
+	}
 	err = note_device(q, txn);
 	if (err == 0)
 		err = device_get(reader, q->device_id, look_at_device, q);
@@ -202,7 +218,7 @@ decide_run(struct store_job *job, struct store_txn *txn)
 		err = voucher_request_find(reader, q->device_id, q->sha256,
 		    clock_now(), look_at_request, q);
 		if (err == -ERR_NOT_FOUND)
-			err = check_fresh(q);
+			err = check_fresh(q, reader);
 	}
 	if (err == 0 && q->outcome == 0 &&
 	    strcmp(q->maker->row.policy, "ask") == 0)

@@ -9,12 +9,14 @@
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=tests/system/voucher_lib.sh
 . "$(dirname "$0")/voucher_lib.sh"
+# shellcheck source=tests/system/clock_lib.sh
+. "$(dirname "$0")/clock_lib.sh"
 
 check "a MASA" start_masa || finish
 for number in 1 2 3 4 5 6 7; do
 	new_device "thing$number" "SN-$number"
 done
-for name in foreign stray; do
+for name in foreign stray late; do
 	new_cert "$name" stranger "/O=Other/CN=$name/serialNumber=$name" \
 		'basicConstraints=CA:FALSE' 'authorityKeyIdentifier=keyid' \
 		"1.3.6.1.5.5.7.1.32=ASN1:IA5STRING:localhost:$masa_port"
@@ -204,6 +206,13 @@ check "one is approved" ctl main request approve "$(waits_for foreign)"
 matches "but nobody knows its MASA's rules" '^202 .*not entered its manufacturer' \
 	"$(pledge foreign --request "$work/foreign.pvr")"
 same "an unknown manufacturer's MASA is not asked" "$before" "$(masa_asked)"
+# Beyond the age that a request may have when it first comes.
+stop_estuaryd main
+at 3600 start_main
+matches "[RFC8995 5.5] a stale request asks no person" '^403 .*stale' \
+	"$(pledge late)"
+matches "one that waits for an hour is taken" '^202 .*not entered' \
+	"$(pledge foreign --request "$work/foreign.pvr")"
 check "its manufacturer is entered" add_maker other ask "$maker/stranger.pem"
 matches "then its same request gets its voucher" '^200 ' \
 	"$(pledge foreign --request "$work/foreign.pvr")"
