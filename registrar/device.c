@@ -2,6 +2,10 @@
 
 #include <string.h>
 
+#include "db/certificate.h"
+#include "registrar/pledge.h"
+#include "registrar/requester.h"
+
 int
 device_refuse(struct store_txn *txn, int64_t id, const char *reason,
     int64_t now, const char *actor)
@@ -64,6 +68,32 @@ device_check_identity(
 {
 	int err = device_of_identity(reader, identity_id, check_state, why);
 
+	return err == -ERR_NOT_FOUND ? 0 : err;
+}
+
+static int
+take_owner(void *arg, const struct certificate *certificate)
+{
+	*(int64_t *)arg = certificate->identity_id;
+	return 0;
+}
+
+int
+device_check_shown(struct store_reader *reader, const struct client_cert *cert,
+    const struct pledge *pledge, struct reason *why)
+{
+	int64_t identity_id = 0;
+	int err = -ERR_NOT_FOUND;
+
+	if (cert != NULL && cert->result == 0)
+		err = certificate_get(
+		    reader, cert->info.serial, take_owner, &identity_id);
+	if (err == 0 && identity_id != 0)
+		return device_check_identity(reader, identity_id, why);
+	if (err == -ERR_NOT_FOUND && pledge != NULL && pledge->maker != NULL &&
+	    pledge->result == 0)
+		err = device_find(reader, pledge->maker->row.id,
+		    pledge->serial_number, check_state, why);
 	return err == -ERR_NOT_FOUND ? 0 : err;
 }
 

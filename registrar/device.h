@@ -16,6 +16,14 @@ int device_accept(struct store_txn *txn, int64_t id, int64_t now,
 int device_check_identity(struct store_reader *reader, int64_t identity_id,
     struct reason *why) NODISCARD;
 
+/* The same of the device that shows a certificate: an LDevID (cert) or an
+ * IDevID (pledge); each may be NULL. */
+struct client_cert;
+struct pledge;
+int device_check_shown(struct store_reader *reader,
+    const struct client_cert *cert, const struct pledge *pledge,
+    struct reason *why) NODISCARD;
+
 /* Notes a certificate of an identity, if that is a device's: its story gets the
  * event, and it is enrolled. */
 int device_note_certificate(struct store_txn *txn, int64_t identity_id,

@@ -6,6 +6,7 @@
 #include "base/base64.h"
 #include "base/str.h"
 #include "registrar/basic.h"
+#include "registrar/device.h"
 #include "registrar/enroll.h"
 #include "registrar/enroll_device.h"
 #include "server/app.h"
@@ -120,6 +121,24 @@ principal_pledge(const struct pledge **out, struct request *request)
 	if (err == 0)
 		*out = request->conn->pledge;
 	return err;
+}
+
+int
+principal_check_device(struct request *request, struct reason *why)
+{
+	const struct pledge *pledge = NULL;
+	int err;
+
+	if (request->conn->tls == NULL || !request->app->brski_enabled)
+		return 0;
+	err = judge_cert(request);
+	if (err == 0 && request->conn->client_cert->result != 0)
+		err = principal_pledge(&pledge, request);
+	if (err == PRINCIPAL_NO_CERT)
+		return 0;
+	return err != 0 ? err
+			: device_check_shown(request->reader,
+			      request->conn->client_cert, pledge, why);
 }
 
 /* --- HTTP Basic --- */

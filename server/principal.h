@@ -45,4 +45,9 @@ int principal_cert(struct requester *who, struct request *request,
 int principal_pledge(
     const struct pledge **out, struct request *request) NODISCARD;
 
+/* 0, or -ERR_REFUSED with the verdict when the client certificate is that of a
+ * device which is refused. */
+int principal_check_device(
+    struct request *request, struct reason *why) NODISCARD;
+
 #endif

@@ -127,6 +127,30 @@ authorize_dns(struct request *request)
 	return false;
 }
 
+/* [RFC8995 5.8.3] What everybody may have is not for a device that is refused,
+ * as long as it says who it is; what is not for everybody is judged by its
+ * handler. */
+static bool
+authorize_device(struct request *request)
+{
+	const struct route *route = request->route;
+	struct reason why = {""};
+	int err;
+
+	if (strcmp(route->method, "GET") != 0 ||
+	    (route->access != ACCESS_DNS &&
+		strncmp(route->path, EST "/", strlen(EST "/")) != 0))
+		return true;
+	err = principal_check_device(request, &why);
+	if (err == 0)
+		return true;
+	if (err == -ERR_REFUSED)
+		reply_text(request, MHD_HTTP_FORBIDDEN, "%s", why.text);
+	else
+		est_reply_failure(request, "device not looked up", err);
+	return false;
+}
+
 bool
 route_authorize(struct request *request)
 {
@@ -138,6 +162,8 @@ route_authorize(struct request *request)
 		    "the same moment; ask for a new one");
 		return false;
 	}
+	if (!authorize_device(request))
+		return false;
 	switch (request->route->access) {
 	case ACCESS_ANYONE:
 	case ACCESS_HANDLER:
