@@ -5,27 +5,40 @@
 #include "db/audit.h"
 #include "db/sql.h"
 
-#define EVENTS_MAX 200
-
 static int
-update_seen(struct store_txn *txn, const struct device *device, int64_t now)
+touch(struct store_txn *txn, const struct device *device, int64_t now)
 {
 	sqlite3_stmt *stmt AUTORESET = sql_prepare(&txn->conn,
-	    "UPDATE device SET idevid = ?3, idevid_sha256 = ?4, masa_url = ?5,"
-	    " mud_url = ?6, last_seen = ?7"
+	    "UPDATE device SET last_seen = ?3"
 	    " WHERE manufacturer_id = ?1 AND serial_number = ?2");
-	const struct bytes sha256 = {
-	    device->idevid_sha256, sizeof(device->idevid_sha256)};
 
 	if (stmt == NULL)
 		return -ERR_IO;
 	sql_bind_int(stmt, 1, device->manufacturer_id);
 	sql_bind_text(stmt, 2, device->serial_number);
-	sql_bind_blob(stmt, 3, device->idevid);
-	sql_bind_blob(stmt, 4, sha256);
-	sql_bind_text(stmt, 5, device->masa_url);
-	sql_bind_text(stmt, 6, device->mud_url);
-	sql_bind_int(stmt, 7, now);
+	sql_bind_int(stmt, 3, now);
+	return sql_run(&txn->conn, stmt);
+}
+
+/* Of one whose state is "seen", or, if any, of whatever it is. */
+static int
+put_idevid(
+    struct store_txn *txn, int64_t id, const struct device *device, bool any)
+{
+	sqlite3_stmt *stmt AUTORESET = sql_prepare(&txn->conn,
+	    "UPDATE device SET idevid = ?2, idevid_sha256 = ?3, masa_url = ?4,"
+	    " mud_url = ?5 WHERE id = ?1 AND (?6 OR state = 'seen')");
+	const struct bytes sha256 = {
+	    device->idevid_sha256, sizeof(device->idevid_sha256)};
+
+	if (stmt == NULL)
+		return -ERR_IO;
+	sql_bind_int(stmt, 1, id);
+	sql_bind_blob(stmt, 2, device->idevid);
+	sql_bind_blob(stmt, 3, sha256);
+	sql_bind_text(stmt, 4, device->masa_url);
+	sql_bind_text(stmt, 5, device->mud_url);
+	sql_bind_int(stmt, 6, any);
 	return sql_run(&txn->conn, stmt);
 }
 
@@ -75,14 +88,31 @@ device_seen(struct store_txn *txn, int64_t *id, const struct device *device,
     int64_t now)
 {
 	struct device d = *device;
+	int64_t found = 0;
 	int err;
 
 	d.masa_url = d.masa_url != NULL ? d.masa_url : "";
 	d.mud_url = d.mud_url != NULL ? d.mud_url : "";
-	err = update_seen(txn, &d, now);
+	err = touch(txn, &d, now);
 	if (err == 0 && sqlite3_changes(txn->conn.db) == 0)
 		err = insert_seen(txn, &d, now);
-	return err == 0 ? find_id(txn, id, &d) : err;
+	if (err == 0)
+		err = find_id(txn, &found, &d);
+	if (err == 0)
+		err = put_idevid(txn, found, &d, false);
+	if (err == 0)
+		*id = found;
+	return err;
+}
+
+int
+device_set_idevid(
+    struct store_txn *txn, int64_t id, const struct device *device)
+{
+	int err = put_idevid(txn, id, device, true);
+
+	return err == 0 && sqlite3_changes(txn->conn.db) == 0 ? -ERR_NOT_FOUND
+							      : err;
 }
 
 static int
@@ -144,18 +174,21 @@ device_set_identity(struct store_txn *txn, int64_t id, int64_t identity_id)
 							      : err;
 }
 
+/* Of each kind by itself: a device that talks much cannot talk its own refusal
+ * out of its record. */
 static int
-drop_old_events(struct store_txn *txn, int64_t id)
+drop_old_events(struct store_txn *txn, int64_t id, const char *kind)
 {
 	sqlite3_stmt *stmt AUTORESET = sql_prepare(&txn->conn,
-	    "DELETE FROM device_event WHERE device_id = ?1 AND id <="
-	    " (SELECT id FROM device_event WHERE device_id = ?1"
-	    "  ORDER BY id DESC LIMIT 1 OFFSET ?2)");
+	    "DELETE FROM device_event WHERE device_id = ?1 AND kind = ?3"
+	    " AND id <= (SELECT id FROM device_event WHERE device_id = ?1"
+	    "  AND kind = ?3 ORDER BY id DESC LIMIT 1 OFFSET ?2)");
 
 	if (stmt == NULL)
 		return -ERR_IO;
 	sql_bind_int(stmt, 1, id);
-	sql_bind_int(stmt, 2, EVENTS_MAX);
+	sql_bind_int(stmt, 2, DEVICE_EVENTS_MAX);
+	sql_bind_text(stmt, 3, kind);
 	return sql_run(&txn->conn, stmt);
 }
 
@@ -178,7 +211,7 @@ device_add_event(
 	err = sql_run(&txn->conn, stmt);
 	if (err == 0 && sqlite3_changes(txn->conn.db) == 0)
 		err = -ERR_NOT_FOUND;
-	return err == 0 ? drop_old_events(txn, id) : err;
+	return err == 0 ? drop_old_events(txn, id, event->kind) : err;
 }
 
 #define DEVICE_SELECT                                                          \

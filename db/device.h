@@ -12,7 +12,7 @@ struct device {
 	int64_t manufacturer_id;
 	const char *manufacturer; /* its name; read only */
 	const char *serial_number;
-	struct bytes idevid; /* DER, the latest that was shown */
+	struct bytes idevid; /* DER; see device_seen() */
 	uint8_t idevid_sha256[32];
 	const char *masa_url, *mud_url; /* of the IDevID; "" if absent */
 	const char *state;   /* "seen", "vouchered", "enrolled", "refused" */
@@ -20,6 +20,8 @@ struct device {
 	int64_t identity_id; /* 0: none yet */
 	int64_t first_seen, last_seen;
 };
+
+#define DEVICE_EVENTS_MAX 40
 
 struct device_event {
 	int64_t at;
@@ -29,15 +31,20 @@ struct device_event {
 	const char *detail;
 };
 
-/* Notes that it was here: added at the first time, then only its IDevID and
- * last_seen change. *id is written. Of device: manufacturer_id to mud_url. */
+/* Notes that it was here: added at the first time, then only last_seen changes,
+ * and its IDevID as long as its state is "seen": what was vouched for is that
+ * IDevID and no other one that has the same serial number. *id is written. Of
+ * device: manufacturer_id to mud_url. */
 int device_seen(struct store_txn *txn, int64_t *id, const struct device *device,
     int64_t now) NODISCARD;
 int device_set_state(struct store_txn *txn, int64_t id, const char *state,
     const char *verdict, int64_t now, const char *actor) NODISCARD;
+/* For the one that got a voucher. Of device: idevid to mud_url, none NULL. */
+int device_set_idevid(
+    struct store_txn *txn, int64_t id, const struct device *device) NODISCARD;
 int device_set_identity(
     struct store_txn *txn, int64_t id, int64_t identity_id) NODISCARD;
-/* At most 200 for each; the oldest go. */
+/* At most DEVICE_EVENTS_MAX of each kind; the oldest go. */
 int device_add_event(struct store_txn *txn, int64_t id,
     const struct device_event *event) NODISCARD;
 

@@ -49,6 +49,10 @@ requester_from_pledge(struct requester *out, struct store_reader *reader,
 		*why = pledge->why;
 		return -ERR_REFUSED;
 	}
+	if (strcmp(pledge->maker->row.policy, "refuse") == 0)
+		return reason_set(why, -ERR_REFUSED,
+		    "devices of the manufacturer %.80s are refused here",
+		    pledge->maker->row.name);
 	err = device_find(reader, pledge->maker->row.id, pledge->serial_number,
 	    look_at_device, &seen);
 	if (err == -ERR_NOT_FOUND)

@@ -40,9 +40,12 @@ look_at_device(void *arg, const struct device *device)
 	return 0;
 }
 
+/* An administrator may have given that name to somebody else. */
 static int
 take_id(void *arg, const struct identity *identity)
 {
+	if (strcmp(identity->kind, "device") != 0)
+		return -ERR_EXISTS;
 	*(int64_t *)arg = identity->id;
 	return 0;
 }
@@ -67,6 +70,19 @@ take_approval(const struct question *q, struct store_txn *txn)
 	int err = approval_take(txn, APPROVAL_VOUCHER, q->idevid_sha256);
 
 	return err == -ERR_NOT_FOUND ? 0 : err;
+}
+
+/* The voucher is for this one. */
+static int
+put_idevid(const struct question *q, struct store_txn *txn)
+{
+	struct device device = {.idevid = blob_bytes(&q->idevid),
+	    .masa_url = q->masa_url,
+	    .mud_url = q->mud_url};
+
+	memcpy(device.idevid_sha256, q->idevid_sha256,
+	    sizeof(device.idevid_sha256));
+	return device_set_idevid(txn, q->device_id, &device);
 }
 
 static int
@@ -97,6 +113,8 @@ admit(struct question *q, struct store_txn *txn, int64_t known_id)
 	}
 	if (err == 0)
 		err = device_set_identity(txn, q->device_id, id);
+	if (err == 0)
+		err = put_idevid(q, txn);
 	if (err == 0)
 		err = take_approval(q, txn);
 	if (err == 0)
@@ -248,7 +266,7 @@ store_done(struct store_job *job)
 }
 
 /* What was given up, or not even tried, is asked again when the device comes
- * back: nothing is kept of it. */
+ * back: nothing is kept of it, but a verdict. */
 void
 question_store(struct question *q)
 {
@@ -256,7 +274,8 @@ question_store(struct question *q)
 	int err;
 
 	if (q->outcome == VOUCHER_BUSY ||
-	    questions_is_superseded(questions, q)) {
+	    (q->verdict.text[0] == '\0' &&
+		questions_is_superseded(questions, q))) {
 		questions_end(questions, q);
 		return;
 	}

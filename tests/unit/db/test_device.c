@@ -129,6 +129,49 @@ test_seen(void **state)
 	assert_string_equal("A-2", seen.serial);
 }
 
+static int
+idevid_run(struct store_txn *txn, void *arg)
+{
+	const struct step *s = arg;
+	struct device device = {.idevid = {(const uint8_t *)"new", 3},
+	    .masa_url = "",
+	    .mud_url = ""};
+
+	memset(device.idevid_sha256, 0x7f, sizeof(device.idevid_sha256));
+	return device_set_idevid(txn, s->id, &device);
+}
+
+/* Another IDevID with the same serial number takes no voucher over. */
+static void
+test_idevid_stays(void **state)
+{
+	static const char *const states[] = {
+	    "vouchered", "enrolled", "refused"};
+	struct fixture *f = *state;
+	char allow[] = "allow";
+	struct step s = {.serial = "A-1", .now = T0, .verdict = ""};
+	struct seen seen = {0};
+
+	add_maker(f, allow);
+	assert_int_equal(0, in_txn(f->store, seen_run, &s));
+	for (size_t i = 0; i < 3; i++) {
+		struct step other = {.serial = "A-1", .now = T0 + 5};
+
+		s.state = states[i];
+		assert_int_equal(0, in_txn(f->store, state_run, &s));
+		assert_int_equal(0, in_txn(f->store, seen_run, &other));
+		assert_int_equal(s.id, other.id);
+		assert_int_equal(0, device_get(f->reader, s.id, look, &seen));
+		assert_int_equal(T0 & 0x7f, seen.device.idevid_sha256[0]);
+		assert_int_equal(T0 + 5, seen.device.last_seen);
+	}
+	assert_int_equal(0, in_txn(f->store, idevid_run, &s));
+	assert_int_equal(0, device_get(f->reader, s.id, look, &seen));
+	assert_int_equal(0x7f, seen.device.idevid_sha256[0]);
+	s.id = 9;
+	assert_int_equal(-ERR_NOT_FOUND, in_txn(f->store, idevid_run, &s));
+}
+
 static void
 test_state(void **state)
 {
@@ -264,8 +307,18 @@ events_run(struct store_txn *txn, void *arg)
 	return err;
 }
 
+static int
+refusal_run(struct store_txn *txn, void *arg)
+{
+	const struct step *s = arg;
+	const struct device_event event = {
+	    .at = T0, .kind = "refused", .detail = "stolen"};
+
+	return device_add_event(txn, s->id, &event);
+}
+
 struct events {
-	int64_t n, first, last;
+	int64_t n, n_refused, first, last;
 };
 
 static int
@@ -273,6 +326,9 @@ count_event(void *arg, const struct device_event *e)
 {
 	struct events *events = arg;
 
+	events->n_refused += strcmp(e->kind, "refused") == 0;
+	if (strcmp(e->kind, "refused") == 0)
+		return 0;
 	if (events->n++ == 0)
 		events->first = e->at;
 	events->last = e->at;
@@ -290,12 +346,15 @@ test_events(void **state)
 	add_maker(f, allow);
 	assert_int_equal(-ERR_NOT_FOUND, in_txn(f->store, events_run, &nobody));
 	assert_int_equal(0, in_txn(f->store, seen_run, &s));
+	assert_int_equal(0, in_txn(f->store, refusal_run, &s));
 	assert_int_equal(0, in_txn(f->store, events_run, &s));
 	assert_int_equal(
 	    0, device_events(f->reader, s.id, count_event, &events));
-	assert_int_equal(200, events.n);
-	assert_int_equal(T0 + 50, events.first);
+	assert_int_equal(DEVICE_EVENTS_MAX, events.n);
+	assert_int_equal(T0 + 250 - DEVICE_EVENTS_MAX, events.first);
 	assert_int_equal(T0 + 249, events.last);
+	/* The device cannot push it out. */
+	assert_int_equal(1, events.n_refused);
 }
 
 #define T(test)                                                                \
@@ -304,8 +363,9 @@ test_events(void **state)
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = {T(test_seen), T(test_state),
-	    T(test_identity), T(test_identity_removed), T(test_events)};
+	const struct CMUnitTest tests[] = {T(test_seen), T(test_idevid_stays),
+	    T(test_state), T(test_identity), T(test_identity_removed),
+	    T(test_events)};
 
 	log_set_level(LOG_LEVEL_ERROR);
 	return cmocka_run_group_tests(tests, NULL, NULL);
