@@ -93,15 +93,21 @@ make_room(struct store_txn *txn, const struct approval *a)
 	return sql_run(&txn->conn, stmt);
 }
 
+/* Whoever is nobody's makes himself anew for each request: what he fills is
+ * theirs alone. */
 static int
-check_room(struct store_txn *txn)
+check_room(struct store_txn *txn, const struct approval *a)
 {
 	sqlite3_stmt *stmt AUTORESET = sql_prepare(&txn->conn,
-	    "SELECT count(*) FROM approval WHERE state = 'waiting'");
+	    "SELECT count(*), count(*) FILTER (WHERE device_id IS NULL"
+	    " AND identity_id IS NULL) FROM approval WHERE state = 'waiting'");
 	int err = stmt != NULL ? sql_row(&txn->conn, stmt) : -ERR_IO;
+	bool nobody = a->device_id == 0 && a->identity_id == 0;
 
 	if (err < 0)
 		return err;
+	if (nobody && sql_int(stmt, 1) >= APPROVALS_WAITING_NOBODY)
+		return -ERR_BUSY;
 	return sql_int(stmt, 0) >= APPROVALS_WAITING_MAX ? -ERR_BUSY : 0;
 }
 
@@ -146,7 +152,7 @@ approval_ask(struct store_txn *txn, const struct approval *approval,
 		return err;
 	err = make_room(txn, approval);
 	if (err == 0)
-		err = check_room(txn);
+		err = check_room(txn, approval);
 	if (err == 0)
 		err = insert(txn, approval, now);
 	if (err != 0)

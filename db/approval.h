@@ -25,11 +25,14 @@ typedef int (*approval_fn)(void *arg, const struct approval *approval);
 #define APPROVALS_WAITING_MAX 1000
 /* Of one device or identity; one more takes the place of its oldest. */
 #define APPROVALS_WAITING_EACH 4
+/* Of those who are neither: devices of unknown manufacturers. */
+#define APPROVALS_WAITING_NOBODY 100
 #define APPROVAL_KEEP_S ((int64_t)30 * 86400)
 
 /* The state that it has now; added as waiting when it is new. -ERR_BUSY when
- * APPROVALS_WAITING_MAX wait. each is called once. Those that were asked for
- * more than APPROVAL_KEEP_S ago go, whatever their state. */
+ * APPROVALS_WAITING_MAX or APPROVALS_WAITING_NOBODY wait. each is called once.
+ * Those that were asked for more than APPROVAL_KEEP_S ago go, whatever their
+ * state. */
 int approval_ask(struct store_txn *txn, const struct approval *approval,
     int64_t now, approval_fn each, void *arg) NODISCARD;
 /* One approval is good once: takes it when it is approved. -ERR_NOT_FOUND. */

@@ -60,6 +60,22 @@ drop_old(struct store_txn *txn, int64_t now)
 	return sql_run(&txn->conn, stmt);
 }
 
+/* Each request of a device is another one, if it likes. */
+static int
+drop_many(struct store_txn *txn, int64_t device_id)
+{
+	sqlite3_stmt *stmt AUTORESET = sql_prepare(&txn->conn,
+	    "DELETE FROM voucher_request WHERE id IN"
+	    " (SELECT id FROM voucher_request WHERE device_id = ?1"
+	    "  ORDER BY changed_at DESC, id DESC LIMIT -1 OFFSET ?2)");
+
+	if (stmt == NULL)
+		return -ERR_IO;
+	sql_bind_int(stmt, 1, device_id);
+	sql_bind_int(stmt, 2, VOUCHER_REQUESTS_EACH);
+	return sql_run(&txn->conn, stmt);
+}
+
 int
 voucher_request_put(
     struct store_txn *txn, const struct voucher_request *r, int64_t now)
@@ -86,7 +102,8 @@ voucher_request_put(
 		sql_bind_blob(stmt, 6, r->voucher);
 	sql_bind_text(stmt, 7, text_or_empty(r->media_type));
 	sql_bind_int(stmt, 8, now);
-	return sql_run(&txn->conn, stmt);
+	err = sql_run(&txn->conn, stmt);
+	return err == 0 ? drop_many(txn, r->device_id) : err;
 }
 
 /* --- vouchers without a nonce --- */

@@ -10,6 +10,7 @@
 #include "db/store.h"
 
 #define VOUCHER_REQUEST_KEEP_S ((int64_t)4 * 86400)
+#define VOUCHER_REQUESTS_EACH 8 /* of one device */
 
 struct voucher_request {
 	int64_t id;
@@ -33,7 +34,7 @@ int voucher_request_find(struct store_reader *reader, int64_t device_id,
     const uint8_t sha256[32], int64_t now, voucher_request_fn each,
     void *arg) NODISCARD;
 /* Adds it or replaces what the same device's same request had; those that are
- * too old go. */
+ * too old go, and the device's oldest beyond VOUCHER_REQUESTS_EACH. */
 int voucher_request_put(struct store_txn *txn,
     const struct voucher_request *request, int64_t now) NODISCARD;
 

@@ -1,5 +1,6 @@
 #include "tests/unit/cmocka.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/log.h"
@@ -191,14 +192,31 @@ test_room(void **state)
 	assert_int_equal(1, n_listed(f, true, 0));
 }
 
+/* arg: how many there are in the end, of as many identities as are needed, or
+ * of nobody. */
+struct fill {
+	int n;
+	bool nobody;
+};
+
 static int
 fill_run(struct store_txn *txn, void *arg)
 {
+	const struct fill *fill = arg;
 	int err = 0;
 
-	(void)arg;
-	for (int i = 0; i < APPROVALS_WAITING_MAX && err == 0; i++) {
+	for (int i = 0; i < fill->n && err == 0; i++) {
 		struct ask ask = request(0, 0);
+		char name[16];
+
+		snprintf(name, sizeof(name), "n%d", i);
+		if (!fill->nobody && i % APPROVALS_WAITING_EACH == 0)
+			err = add_identity_run(txn, name);
+		if (err != 0)
+			return err;
+		if (!fill->nobody)
+			ask.approval.identity_id =
+			    1 + i / APPROVALS_WAITING_EACH;
 
 		ask.approval.key[1] = (uint8_t)(i >> 8);
 		ask.approval.key[2] = (uint8_t)i;
@@ -212,11 +230,29 @@ test_full(void **state)
 {
 	struct fixture *f = *state;
 	struct ask more = request(1, 0), known = request(0, 0);
+	struct fill all = {APPROVALS_WAITING_MAX, false};
 
-	assert_int_equal(0, in_txn(f->store, fill_run, NULL));
+	assert_int_equal(0, in_txn(f->store, fill_run, &all));
 	assert_int_equal(-ERR_BUSY, in_txn(f->store, ask_run, &more));
 	assert_int_equal(0, in_txn(f->store, ask_run, &known));
 	assert_int_equal(APPROVALS_WAITING_MAX, n_listed(f, true, 0));
+}
+
+/* Devices of unknown manufacturers, which cost nothing to make, leave room for
+ * the others. */
+static void
+test_nobody(void **state)
+{
+	struct fixture *f = *state;
+	char lamp[] = "lamp";
+	struct ask more = request(1, 0), of_lamp = request(2, 1);
+	struct fill nobody = {APPROVALS_WAITING_NOBODY, true};
+
+	assert_int_equal(0, in_txn(f->store, add_identity_run, lamp));
+	assert_int_equal(0, in_txn(f->store, fill_run, &nobody));
+	assert_int_equal(-ERR_BUSY, in_txn(f->store, ask_run, &more));
+	assert_int_equal(0, in_txn(f->store, ask_run, &of_lamp));
+	assert_int_equal(APPROVALS_WAITING_NOBODY + 1, n_listed(f, false, 0));
 }
 
 #define T(test)                                                                \
@@ -225,8 +261,8 @@ test_full(void **state)
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = {
-	    T(test_approved), T(test_denied), T(test_room), T(test_full)};
+	const struct CMUnitTest tests[] = {T(test_approved), T(test_denied),
+	    T(test_room), T(test_full), T(test_nobody)};
 
 	log_set_level(LOG_LEVEL_ERROR);
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -62,6 +62,31 @@ look(void *arg, const struct voucher_request *r)
 	return 0;
 }
 
+/* A device that asks for something else each time keeps the disk small. */
+static void
+test_many(void **state)
+{
+	struct fixture *f = *state;
+	struct put put = {.request = {.device_id = 1, .state = "asking"}};
+	struct seen seen;
+
+	assert_int_equal(0, in_txn(f->store, begin_run, NULL));
+	for (int i = 0; i < 3 * VOUCHER_REQUESTS_EACH; i++) {
+		put.now = T0 + i;
+		put.request.request_sha256[0] = (uint8_t)i;
+		assert_int_equal(0, in_txn(f->store, put_run, &put));
+	}
+	assert_int_equal(VOUCHER_REQUESTS_EACH,
+	    sql_number(f->path, "SELECT count(*) FROM voucher_request"));
+	assert_int_equal(
+	    0, voucher_request_find(f->reader, 1, put.request.request_sha256,
+		   put.now, look, &seen));
+	put.request.request_sha256[0] = 0;
+	assert_int_equal(-ERR_NOT_FOUND,
+	    voucher_request_find(f->reader, 1, put.request.request_sha256,
+		put.now, look, &seen));
+}
+
 static void
 test_request(void **state)
 {
@@ -179,7 +204,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    T(test_request), T(test_old_ones_go), T(test_stock)};
+	    T(test_request), T(test_many), T(test_old_ones_go), T(test_stock)};
 
 	log_set_level(LOG_LEVEL_ERROR);
 	return cmocka_run_group_tests(tests, NULL, NULL);
