@@ -129,7 +129,11 @@ run_due(struct masa *masa)
 
 	for (struct masa_call *call = masa->queued; call != NULL; call = next) {
 		next = call->next;
-		if (call->not_before_ms > now) {
+		if (atomic_load(&call->abandoned)) {
+			unlink_call(&masa->queued, call);
+			reason_set(&call->why, 0, "nobody waits any more");
+			fail(masa, call, MASA_STOPPED);
+		} else if (call->not_before_ms > now) {
 			if (call->not_before_ms - now < sleep_ms)
 				sleep_ms = call->not_before_ms - now;
 		} else if (has_room(masa, call)) {

@@ -9,6 +9,8 @@
 #ifndef REGISTRAR_MASA_H
 #define REGISTRAR_MASA_H
 
+#include <stdatomic.h>
+
 #include "base/buf.h"
 #include "registrar/masa_url.h"
 
@@ -33,7 +35,7 @@ enum masa_result {
 	MASA_ADDRESS_REFUSED, /* its name has addresses of this network */
 	MASA_RESET,           /* the connection broke, or was no HTTP */
 	MASA_FAILED,          /* of our own doing: memory, a bad credential */
-	MASA_STOPPED,         /* this program ends */
+	MASA_STOPPED,         /* this program ends, or it was abandoned */
 };
 
 struct masa_call {
@@ -52,6 +54,9 @@ struct masa_call {
 	 * [RFC8995 5.8.1] */
 	bool may_be_created;
 	void (*done)(struct masa_call *call); /* on the client's thread */
+	/* Set from any thread: nobody wants the answer any more. What runs goes
+	 * on; nothing is begun or asked again. */
+	atomic_bool abandoned;
 
 	/* The answer; why says in words what result is. */
 	enum masa_result result;

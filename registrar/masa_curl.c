@@ -71,6 +71,9 @@ set_limits(CURL *curl, struct masa_call *call)
 	SET(CURLOPT_PROXY, "");
 	SET(CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
 	SET(CURLOPT_NOSIGNAL, 1L);
+	/* A name server that is silent holds up nobody but its own call: the
+	 * thread that asks it is not waited for. */
+	SET(CURLOPT_QUICK_EXIT, 1L);
 	SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
 	SET(CURLOPT_CONNECTTIMEOUT, (long)MASA_CONNECT_TIMEOUT_S);
 	SET(CURLOPT_TIMEOUT, (long)MASA_TIMEOUT_S);

@@ -64,8 +64,13 @@ record_refusal(const struct voucher_ask *ask, const char *serial_number)
 static int
 answered(struct voucher_ask *ask, enum voucher_outcome outcome)
 {
+	/* A serial number that nobody vouches for is anybody's invention, and
+	 * each one would be another row of the audit log. */
+	const char *number =
+	    ask->pledge->maker != NULL ? ask->pledge->idevid.serial_number : "";
+
 	ask->outcome = outcome;
-	record_refusal(ask, ask->pledge->idevid.serial_number);
+	record_refusal(ask, number);
 	return VOUCHER_ASK_ANSWERED;
 }
 
@@ -256,7 +261,7 @@ decide_done(struct store_job *job)
 	}
 	ask->outcome = q->outcome;
 	ask->why = q->why;
-	record_refusal(ask, q->serial_number);
+	record_refusal(ask, q->maker != NULL ? q->serial_number : "");
 	question_tell(ask, q);
 	question_free(q);
 }

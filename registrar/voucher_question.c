@@ -235,6 +235,18 @@ find_same(struct questions *questions, const struct question *q)
 	return NULL;
 }
 
+/* One device takes a small part of the table, however often it asks. */
+static bool
+has_room(const struct questions *questions, const struct question *q)
+{
+	size_t n = 0;
+
+	for (const struct question *p = questions->first; p != NULL;
+	     p = p->next)
+		n += p->device_id == q->device_id;
+	return questions->n < QUESTIONS_MAX && n < QUESTIONS_DEVICE_MAX;
+}
+
 /* [RFC8995 5.6] Returns those who waited for an older one of the device. */
 static struct voucher_ask *
 supersede(struct questions *questions, const struct question *q)
@@ -245,6 +257,7 @@ supersede(struct questions *questions, const struct question *q)
 		if (p->device_id != q->device_id || p->superseded)
 			continue;
 		p->superseded = true;
+		atomic_store(&p->call.abandoned, true);
 		p->n_waiters = 0;
 		waiters = STEAL(p->waiters);
 	}
@@ -275,7 +288,7 @@ questions_join(struct questions *questions, struct question *q)
 		result = QUESTION_JOINED;
 	} else if (questions->stopping) {
 		result = QUESTION_STOPPING;
-	} else if (same != NULL || questions->n == QUESTIONS_MAX) {
+	} else if (same != NULL || !has_room(questions, q)) {
 		result = QUESTION_FULL;
 	} else {
 		out = supersede(questions, q);
@@ -288,8 +301,8 @@ questions_join(struct questions *questions, struct question *q)
 	tell_superseded(out);
 	if (result == QUESTION_FULL) {
 		question_decide(q, VOUCHER_BUSY,
-		    "too many devices wait for their vouchers; try again "
-		    "later");
+		    "too many devices wait for their vouchers, or this one too "
+		    "often; try again later");
 		question_tell(asker, q);
 	} else if (result == QUESTION_STOPPING) {
 		asker->next = NULL;

@@ -11,6 +11,9 @@
 #include "registrar/voucher_request.h"
 
 #define QUESTIONS_MAX 1024
+/* Of one device: with those whose place a newer one took, until their MASA is
+ * done with them. */
+#define QUESTIONS_DEVICE_MAX 4
 #define QUESTION_WAITERS_MAX 8
 #define VOUCHER_RETRY_S 5         /* while a MASA is asked */
 #define VOUCHER_RETRY_PERSON_S 30 /* while a person is */

@@ -13,6 +13,8 @@ new_device two SN-2
 new_cert nobody stranger '/CN=thing/serialNumber=SN-1' \
 	'basicConstraints=CA:FALSE' \
 	"1.3.6.1.5.5.7.1.32=ASN1:IA5STRING:localhost:$masa_port"
+new_cert inventor stranger '/CN=thing/serialNumber=SN-INVENTED' \
+	'basicConstraints=CA:FALSE'
 start_estuaryd main
 check "the manufacturer is entered" ctl main manufacturer add acme \
 	--policy allow --anchor "$maker/ca.pem" --masa-private \
@@ -31,6 +33,7 @@ refused() {
 
 refused "[RFC8995 5.1] no IDevID" '^401 .*IDevID' one --no-cert
 refused "an unknown manufacturer" '^403 .*manufacturer is not known' nobody
+refused "with whatever number" '^403 .*manufacturer is not known' inventor
 refused "[RFC8995 5.5] another device's signature" '^403 .*not signed by' \
 	one --signer two
 refused "[RFC8995 5.5] another device's serial number" \
@@ -162,4 +165,55 @@ matches "[RFC8995 5.9.3] another common name" 'common name.*403$' \
 matches "more than that" 'subject must be.*403$' \
 	"$(asks '/OU=admins/serialNumber=SN-1')"
 same "a device without a voucher" 403 "$(est two | tail -c 3)"
+
+# --- another IDevID with the serial number of a device that has its voucher ---
+
+asks '/serialNumber=SN-1' >/dev/null
+same "the device enrolls" 200 "$(est one | tail -c 3)"
+new_device twin SN-1
+check "a person decides from now on" ctl main manufacturer set acme \
+	--policy ask
+refused "its twin waits" '^202 .*approval' twin
+matches "and cannot enroll in its place" 'another IDevID.*403$' "$(est twin)"
+same "the device still can" 200 "$(est one | tail -c 3)"
+check "the manufacturer is refused" ctl main manufacturer set acme \
+	--policy refuse
+matches "then its devices do not enroll with their IDevIDs" \
+	'acme are refused here.*403$' "$(est one)"
+check "and allowed again" ctl main manufacturer set acme --policy allow
+
+# --- a name that is somebody's ---
+
+new_device three SN-3
+wire_name=device-$(openssl x509 -in "$maker/three.pem" -outform DER | sha256sum |
+	cut -c 1-16)
+add_with_password() {
+	echo 'a long enough password' |
+		ctl main identity add "$wire_name" --password-stdin
+}
+check "somebody has the device's name" add_with_password
+refused "the device does not become him" '^500 ' three
+same "nor does he become a device" 403 "$(est three | tail -c 3)"
+
+# --- one device that asks again and again ---
+
+masa_mode stall
+pids=()
+for i in 1 2 3 4; do
+	pledge two --request "$work/again.$i" >"$work/said.$i" &
+	pids+=("$!")
+done
+wait "${pids[@]}"
+same "the last of four requests waits" 1 "$(grep -l '^202 ' "$work"/said.* |
+	wc -l)"
+same "the others gave it their place" 3 "$(grep -l '^403 .*newer' \
+	"$work"/said.* | wc -l)"
+refused "a fifth is too many" '^503 .*too often' two
+masa_mode good
+
+# --- who is nobody ---
+
+ctl main audit >"$work/audit"
+same "an invented serial number is in no audit log" 0 \
+	"$(grep -c 'SN-INVENTED' "$work/audit")"
 finish
