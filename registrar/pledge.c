@@ -49,6 +49,20 @@ pledge_new(struct pledge **out, struct registrar *registrar, struct blob *der,
 	return err;
 }
 
+bool
+pledge_is_current(const struct pledge *pledge, struct registrar *registrar)
+{
+	struct maker *maker = NULL;
+	bool same;
+
+	if (pledge->maker == NULL)
+		return true;
+	same = maker_by_id(&maker, registrar, pledge->maker->row.id) == 0 &&
+	       maker == pledge->maker;
+	maker_unref(maker);
+	return same;
+}
+
 void
 pledge_free(struct pledge *pledge)
 {

@@ -1,5 +1,5 @@
 /* Pledges: what a TLS client certificate that is none of this CA says about a
- * device. Judged once for a connection. */
+ * device. Judged once for a connection, and again after a change. */
 #ifndef REGISTRAR_PLEDGE_H
 #define REGISTRAR_PLEDGE_H
 
@@ -21,6 +21,10 @@ struct pledge {
 /* Takes der and what is in chain over, also after a failure. */
 int pledge_new(struct pledge **out, struct registrar *registrar,
     struct blob *der, struct cert_list *chain) NODISCARD;
+/* False when its manufacturer's entry was changed or removed meanwhile: then it
+ * has to be judged anew. */
+bool pledge_is_current(
+    const struct pledge *pledge, struct registrar *registrar);
 void pledge_free(struct pledge *pledge); /* NULL is accepted */
 
 #endif

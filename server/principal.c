@@ -112,14 +112,20 @@ judge_pledge(struct request *request)
 int
 principal_pledge(const struct pledge **out, struct request *request)
 {
+	struct conn *conn = request->conn;
 	int err = 0;
 
-	if (request->conn->tls == NULL)
+	if (conn->tls == NULL)
 		return -ERR_CLOSED;
-	if (request->conn->pledge == NULL)
+	if (conn->pledge != NULL &&
+	    !pledge_is_current(conn->pledge, request->app->registrar)) {
+		pledge_free(conn->pledge);
+		conn->pledge = NULL;
+	}
+	if (conn->pledge == NULL)
 		err = judge_pledge(request);
 	if (err == 0)
-		*out = request->conn->pledge;
+		*out = conn->pledge;
 	return err;
 }
 

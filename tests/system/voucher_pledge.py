@@ -14,6 +14,7 @@ import os
 import ssl
 import subprocess
 import tempfile
+import time
 
 parser = argparse.ArgumentParser()
 parser.add_argument("address")
@@ -33,6 +34,8 @@ parser.add_argument("--cert", help="client certificate and key, PEM")
 parser.add_argument("--type", default="application/voucher-cms+json")
 parser.add_argument("--accept")
 parser.add_argument("--save", help="where the answer's body goes")
+parser.add_argument("--again", help="once this file exists, the same request "
+                    "again on the same connection: its answer is printed")
 options = parser.parse_args()
 
 
@@ -88,6 +91,12 @@ def the_request(own_cert):
     return request
 
 
+def ask(connection, body, headers):
+    connection.request("POST", options.path, body, headers)
+    answer = connection.getresponse()
+    return answer, answer.read()
+
+
 def main():
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
@@ -105,9 +114,14 @@ def main():
     headers = {"Content-Type": options.type} if options.type else {}
     if options.accept:
         headers["Accept"] = options.accept
-    connection.request("POST", options.path, body, headers)
-    answer = connection.getresponse()
-    body = answer.read()
+    answer, text = ask(connection, body, headers)
+    if options.again:
+        with open(options.again + ".ready", "w", encoding="ascii"):
+            pass
+        while not os.path.exists(options.again):
+            time.sleep(0.02)
+        answer, text = ask(connection, body, headers)
+    body = text
     if options.save:
         with open(options.save, "wb") as file:
             file.write(body)

@@ -224,6 +224,32 @@ test_replaced(void **state)
 	works_close(&acme);
 }
 
+/* A connection does not outlive the trust that it began with. */
+static void
+test_no_longer_current(void **state)
+{
+	struct office *o = *state;
+	struct maker_change anchors = {
+	    .kind = MAKER_CHANGE, .values = {.name = "Acme"}};
+	struct works acme, other;
+	struct pledge *p, *unknown;
+
+	works_open(&acme, "Acme", "17");
+	works_open(&other, "Other", "17");
+	assert_int_equal(0, add(o, "Acme", &acme, NULL));
+	p = pledge(o, &acme.device, &acme);
+	unknown = pledge(o, &other.device, &other);
+	assert_true(pledge_is_current(p, o->registrar));
+	anchors.values.anchors = buf_text(&other.pem);
+	assert_int_equal(0, change(o, &anchors));
+	assert_false(pledge_is_current(p, o->registrar));
+	assert_true(pledge_is_current(unknown, o->registrar));
+	pledge_free(p);
+	pledge_free(unknown);
+	works_close(&other);
+	works_close(&acme);
+}
+
 static void
 test_refused(void **state)
 {
@@ -257,7 +283,8 @@ int
 main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {T(test_known), T(test_forged),
-	    T(test_serial_numbers), T(test_replaced), T(test_refused)};
+	    T(test_serial_numbers), T(test_replaced), T(test_no_longer_current),
+	    T(test_refused)};
 
 	if (signer_is_called(argc, argv))
 		return signer_main(argv);
