@@ -125,7 +125,7 @@ device_step_counterfeit() {
 		"$work/counterfeit-status.log"
 	indent <"$work/counterfeit.log"
 	"${appliance[@]}" "${ctl[@]}" audit >"$work/audit.log"
-	grep "voucher.refused .* of $device " "$work/audit.log" | indent ||
+	grep "voucher.refused" "$work/audit.log" | indent ||
 		fail "the refusal is not in the audit log" "$work/audit.log"
 	detail "Refused, as it must be: it got no voucher and no certificate."
 	device_use "$work/acme"
