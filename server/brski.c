@@ -145,7 +145,9 @@ read_types(struct request *request, struct voucher_ask *ask)
 		    "accepted types");
 		return false;
 	}
-	if (accept == NULL)
+	/* As the device calls it, unless it wishes for another name. */
+	if (accept == NULL || (ask->reply_format == ask->format &&
+				  strcasestr(accept, reply_type) == NULL))
 		reply_type = type;
 	snprintf(ask->reply_type, sizeof(ask->reply_type), "%.*s",
 	    (int)strcspn(reply_type, "; \t"), reply_type);

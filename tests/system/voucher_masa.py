@@ -24,6 +24,7 @@ from cryptography.hazmat.primitives import serialization
 
 DIRECTORY = sys.argv[1]
 ROOT = "ietf-voucher-request:voucher"
+PLAIN_ROOT = "ietf-voucher:voucher"
 TYPE = "application/voucher-cms+json"
 SLOW_S = 8
 counts = {}
@@ -47,9 +48,9 @@ def openssl(arguments, data):
                               check=True, capture_output=True).stdout
 
 
-def open_request(body):
+def open_request(body, root=ROOT):
     text = openssl(["cms", "-verify", "-noverify", "-inform", "DER"], body)
-    request = json.loads(text)[ROOT]
+    request = json.loads(text)[root]
     certs = openssl(["cms", "-cmsout", "-noout", "-print", "-inform", "DER"],
                     body)
     assert b"proximity-registrar-cert" not in text
@@ -91,7 +92,7 @@ def key_id(cert):
 
 
 def make_voucher(what, body):
-    request, _ = open_request(body)
+    request, _ = open_request(body, PLAIN_ROOT if what == "plain" else ROOT)
     pinned = der(root_of(certificates(body)))
     voucher = {"created-on": when(0), "assertion": "logged",
                "serial-number": request["serial-number"],
@@ -150,7 +151,15 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def log_message(self, *arguments):
         pass
 
+    def customer(self):
+        """The common name of a client certificate, or None."""
+        subject = (self.connection.getpeercert() or {}).get("subject", ())
+        return next((value for part in subject for key, value in part
+                     if key == "commonName"), None)
+
     def reply(self, status, kind, body, headers=()):
+        if mode() == "base64" and kind == TYPE:
+            body = base64.encodebytes(body)
         self.send_response(status)
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(body)))
@@ -204,9 +213,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
         length = int(self.headers["Content-Length"])
         resource = self.path.rsplit("/", 1)[1]
         print(resource, what, self.headers["Content-Type"],
-              self.headers["Accept"], self.headers.get("Authorization"),
+              self.headers["Accept"], self.headers.get("Authorization") or self.customer(),
               flush=True)
         body = self.rfile.read(length)
+        if what == "base64":
+            body = base64.b64decode(body, validate=True)
         # Held back until the test has looked.
         while what == "stall" and mode() == "stall":
             threading.Event().wait(0.05)
@@ -230,6 +241,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
 def main():
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(path("tls.pem"), path("tls.key"))
+    context.verify_mode = ssl.CERT_OPTIONAL
+    context.load_verify_locations(path("ca.pem"))
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
     server.socket = context.wrap_socket(server.socket, server_side=True,

@@ -1,4 +1,4 @@
-"""One request of a device, CMS only.
+"""One request of a device, in the format that --type says (CMS by default).
 
     voucher_pledge.py HOST:PORT MAKER_DIRECTORY DEVICE [OPTION...]
 
@@ -15,6 +15,8 @@ import ssl
 import subprocess
 import tempfile
 import time
+
+import voucher_forms
 
 parser = argparse.ArgumentParser()
 parser.add_argument("address")
@@ -33,6 +35,13 @@ parser.add_argument("--no-cert", action="store_true")
 parser.add_argument("--cert", help="client certificate and key, PEM")
 parser.add_argument("--type", default="application/voucher-cms+json")
 parser.add_argument("--accept")
+parser.add_argument("--root", default="ietf-voucher-request:voucher")
+parser.add_argument("--keys", default="delta",
+                    choices=["delta", "absolute", "names", "mixed"],
+                    help="of COSE's maps")
+parser.add_argument("--base64", action="store_true",
+                    help="the body, and with --save the answer's")
+parser.add_argument("--nonce", help="where the nonce goes, base64")
 parser.add_argument("--save", help="where the answer's body goes")
 parser.add_argument("--again", help="once this file exists, the same request "
                     "again on the same connection: its answer is printed")
@@ -63,8 +72,18 @@ def make_request(own_cert):
                   base64.b64encode(own_cert).decode()}
     if not options.no_nonce:
         fields["nonce"] = base64.b64encode(os.urandom(16)).decode()
+    if options.nonce:
+        with open(options.nonce, "w", encoding="ascii") as file:
+            file.write(fields["nonce"])
+    key = voucher_forms.load_key(of_maker(signer + ".key"))
+    if "jws" in options.type:
+        return voucher_forms.make_jws(
+            fields, options.root,
+            voucher_forms.load_cert(of_maker(signer + ".pem")), key)
+    if "cose" in options.type:
+        return voucher_forms.make_cose(fields, options.root, key, options.keys)
     with tempfile.NamedTemporaryFile("w") as file:
-        json.dump({"ietf-voucher-request:voucher": fields}, file)
+        json.dump({options.root: fields}, file)
         file.flush()
         return subprocess.run(
             ["openssl", "cms", "-sign", "-nodetach", "-binary", "-outform",
@@ -111,6 +130,8 @@ def main():
                                              context=context)
     connection.connect()
     body = the_request(connection.sock.getpeercert(binary_form=True))
+    if options.base64:
+        body = base64.encodebytes(body)
     headers = {"Content-Type": options.type} if options.type else {}
     if options.accept:
         headers["Accept"] = options.accept
@@ -122,6 +143,8 @@ def main():
             time.sleep(0.02)
         answer, text = ask(connection, body, headers)
     body = text
+    if options.base64 and answer.status == 200:
+        body = base64.b64decode(body, validate=True)
     if options.save:
         with open(options.save, "wb") as file:
             file.write(body)
