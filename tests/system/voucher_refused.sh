@@ -187,6 +187,7 @@ check "and allowed again" ctl main manufacturer set acme --policy allow
 new_device three SN-3
 wire_name=device-$(openssl x509 -in "$maker/three.pem" -outform DER | sha256sum |
 	cut -c 1-16)
+# shellcheck disable=SC2317 # check calls it
 add_with_password() {
 	echo 'a long enough password' |
 		ctl main identity add "$wire_name" --password-stdin
@@ -214,9 +215,16 @@ check "the anchor is back" ctl main manufacturer set acme \
 
 masa_mode stall
 pids=()
+asked=$(masa_asked)
+# shellcheck disable=SC2317 # wait_for calls it
+asked_again() {
+	[ "$(masa_asked)" -gt "$asked" ]
+}
 for i in 1 2 3 4; do
 	pledge two --request "$work/again.$i" >"$work/said.$i" &
 	pids+=("$!")
+	wait_for 10 asked_again || not_ok "the MASA is asked"
+	asked=$((asked + 1))
 done
 wait "${pids[@]}"
 same "of four requests each waits, or gave its place to a newer one" 4 \
