@@ -1,12 +1,27 @@
 #include "registrar/device_note.h"
 
+#include <string.h>
+
 #include "base/clock.h"
 #include "db/device.h"
+
+struct known {
+	const struct device_note *note;
+	int64_t id;
+};
 
 static int
 take_id(void *arg, const struct device *device)
 {
-	*(int64_t *)arg = device->id;
+	struct known *known = arg;
+	const struct device_note *note = known->note;
+
+	/* Another IDevID with that serial number speaks for itself. */
+	if (note->identity_id == 0 &&
+	    memcmp(device->idevid_sha256, note->idevid_sha256,
+		sizeof(note->idevid_sha256)) != 0)
+		return -ERR_NOT_FOUND;
+	known->id = device->id;
 	return 0;
 }
 
@@ -19,16 +34,16 @@ note_run(struct store_job *job, struct store_txn *txn)
 	    .kind = note->kind,
 	    .good = note->good,
 	    .detail = note->detail};
-	int64_t id = 0;
+	struct known known = {.note = note};
 	int err;
 
 	if (note->identity_id != 0)
-		err =
-		    device_of_identity(reader, note->identity_id, take_id, &id);
+		err = device_of_identity(
+		    reader, note->identity_id, take_id, &known);
 	else
-		err = device_find(
-		    reader, note->maker_id, note->serial_number, take_id, &id);
-	return err == 0 ? device_add_event(txn, id, &event) : err;
+		err = device_find(reader, note->maker_id, note->serial_number,
+		    take_id, &known);
+	return err == 0 ? device_add_event(txn, known.id, &event) : err;
 }
 
 static void

@@ -13,6 +13,7 @@ struct device_note {
 	struct registrar *registrar;
 	int64_t identity_id, maker_id;
 	char serial_number[IDEVID_SERIAL_MAX];
+	uint8_t idevid_sha256[32]; /* by which it is that device */
 	const char *kind; /* a string constant, as in struct device_event */
 	bool good;
 	char detail[DEVICE_NOTE_MAX];

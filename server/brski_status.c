@@ -72,6 +72,8 @@ find_device(struct device_note *note, const char **by, struct request *request)
 	note->maker_id = pledge->maker->row.id;
 	memcpy(note->serial_number, pledge->serial_number,
 	    sizeof(note->serial_number));
+	memcpy(note->idevid_sha256, pledge->idevid.sha256,
+	    sizeof(note->idevid_sha256));
 	*by = "its IDevID";
 	return true;
 }

@@ -175,6 +175,14 @@ check "a person decides from now on" ctl main manufacturer set acme \
 	--policy ask
 refused "its twin waits" '^202 .*approval' twin
 matches "and cannot enroll in its place" 'another IDevID.*403$' "$(est twin)"
+echo '{"version":1,"status":false,"reason":"planted"}' >"$work/status.json"
+says=(--path /.well-known/brski/voucher_status --type application/json
+	--body "$work/status.json")
+refused "what it says is taken" '^200 ' twin "${says[@]}"
+same "but for nobody's record" 0 \
+	"$(ctl main device show "$id" | grep -c planted)"
+refused "while the device" '^200 ' one "${says[@]}"
+same "speaks for itself" 1 "$(ctl main device show "$id" | grep -c planted)"
 same "the device still can" 200 "$(est one | tail -c 3)"
 check "the manufacturer is refused" ctl main manufacturer set acme \
 	--policy refuse
