@@ -21,14 +21,6 @@ bearer_token_generate(struct bearer_token *out, const uint8_t root_sha256[32])
 	memcpy(out->root_sha256, root_sha256, sizeof(out->root_sha256));
 }
 
-static void
-secret_buf_fini(struct buf *b)
-{
-	if (b->data != NULL)
-		explicit_bzero(b->data, b->len);
-	buf_fini(b);
-}
-
 int
 bearer_token_format(
     char out[BEARER_TOKEN_LEN + 1], const struct bearer_token *token)
@@ -44,7 +36,7 @@ bearer_token_format(
 		err = str_format(out, BEARER_TOKEN_LEN + 1,
 		    BEARER_TOKEN_PREFIX "%s.%s.%s", token->id,
 		    buf_text(&secret), buf_text(&root));
-	secret_buf_fini(&secret);
+	buf_wipe(&secret);
 	buf_fini(&root);
 	return err;
 }
@@ -65,9 +57,7 @@ read_octets(uint8_t out[OCTETS], const char *text)
 		err = -ERR_INVALID;
 	if (err == 0)
 		memcpy(out, octets.data, OCTETS);
-	if (octets.data != NULL)
-		explicit_bzero(octets.data, octets.len);
-	blob_fini(&octets);
+	blob_wipe(&octets);
 	return err;
 }
 

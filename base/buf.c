@@ -34,6 +34,14 @@ blob_fini(struct blob *b)
 	b->len = 0;
 }
 
+void
+blob_wipe(struct blob *b)
+{
+	if (b->data != NULL)
+		explicit_bzero(b->data, b->len);
+	blob_fini(b);
+}
+
 static int
 buf_reserve(struct buf *b, size_t more)
 {
@@ -114,4 +122,12 @@ buf_fini(struct buf *b)
 {
 	free(b->data);
 	memset(b, 0, sizeof(*b));
+}
+
+void
+buf_wipe(struct buf *b)
+{
+	if (b->data != NULL)
+		explicit_bzero(b->data, b->cap);
+	buf_fini(b);
 }

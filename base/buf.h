@@ -30,6 +30,8 @@ bool bytes_equal(struct bytes a, struct bytes b);
 /* out becomes a copy of in. */
 int blob_copy(struct blob *out, struct bytes in) NODISCARD;
 void blob_fini(struct blob *b);
+/* The same for a secret, which is overwritten first. */
+void blob_wipe(struct blob *b);
 
 /* A growable buffer. data always has a NUL after len bytes once something was
  * added, so text can be used as a C string. */
@@ -52,5 +54,7 @@ int buf_status(const struct buf *b) NODISCARD;
 /* "" for an empty buffer. */
 const char *buf_text(const struct buf *b);
 void buf_fini(struct buf *b);
+/* The same for a secret, which is overwritten first. */
+void buf_wipe(struct buf *b);
 
 #endif

@@ -102,9 +102,7 @@ code_format_uri(char *out, const struct onboarding_code *code)
 	if (err == 0)
 		err = str_format(out, CODE_URI_MAX, "%s", buf_text(&uri));
 out:
-	if (uri.data != NULL)
-		explicit_bzero(uri.data, uri.len);
-	buf_fini(&uri);
+	buf_wipe(&uri);
 	explicit_bzero(text, sizeof(text));
 	return err;
 }

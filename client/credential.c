@@ -80,8 +80,7 @@ read_file(char out[INPUT_MAX], const char *path, struct reason *why)
 		    why, -ERR_INVALID, "%.200s: holds a NUL character", path);
 	else
 		memcpy(out, content.data, content.len + 1);
-	explicit_bzero(content.data, content.len);
-	blob_fini(&content);
+	blob_wipe(&content);
 	return err;
 }
 

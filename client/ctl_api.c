@@ -188,9 +188,7 @@ exchange_fini(struct exchange *x)
 	if (x->text != NULL)
 		explicit_bzero(x->text, strlen(x->text));
 	free(x->text);
-	if (x->answer.data != NULL)
-		explicit_bzero(x->answer.data, x->answer.len);
-	buf_fini(&x->answer);
+	buf_wipe(&x->answer);
 	for (struct curl_slist *h = x->headers; h != NULL; h = h->next)
 		explicit_bzero(h->data, strlen(h->data));
 	curl_slist_free_all(x->headers);

@@ -92,9 +92,7 @@ read_token(struct ctl_remote *remote, const char *path)
 		err = str_format(remote->header, sizeof(remote->header),
 		    "Authorization: Bearer %s", (const char *)file.data);
 	}
-	if (file.data != NULL)
-		explicit_bzero(file.data, file.len);
-	blob_fini(&file);
+	blob_wipe(&file);
 	if (err == 0)
 		return CTL_DONE;
 	fprintf(stderr, "estuaryctl: %s\n",

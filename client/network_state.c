@@ -144,9 +144,7 @@ network_state_save(const char *state_dir, const struct network_state *state,
 		    (struct bytes){(const uint8_t *)json.data, json.len}, 0600);
 	if (err != 0)
 		reason_set(why, err, "%.200s: %s", path, err_text(err));
-	if (json.data != NULL)
-		explicit_bzero(json.data, json.len);
-	buf_fini(&json);
+	buf_wipe(&json);
 	return err;
 }
 
@@ -172,8 +170,7 @@ network_state_load(struct network_state *out, const char *state_dir,
 	err = state == NULL
 		  ? -ERR_NOMEM
 		  : network_state_parse(state, blob_bytes(&json), &inner);
-	explicit_bzero(json.data, json.len);
-	blob_fini(&json);
+	blob_wipe(&json);
 	if (err != 0)
 		return reason_set(why, err, "%.120s: %.120s", path, inner.text);
 	if (strcmp(state->name, name) != 0) {

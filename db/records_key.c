@@ -109,8 +109,7 @@ records_key_load(struct seal **out, struct store_reader *conn,
 		    SEAL_KEY_LEN);
 	else if ((err = seal_new(out, key.data, PURPOSE)) != 0)
 		reason_set(why, err, "%.150s: %s", path, err_text(err));
-	explicit_bzero(key.data, key.len);
-	blob_fini(&key);
+	blob_wipe(&key);
 	return err;
 }
 

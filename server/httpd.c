@@ -72,9 +72,7 @@ request_free(struct request *request)
 		request->pending->request = NULL;
 		pending_unref(request->pending);
 	}
-	if (request->body.data != NULL)
-		explicit_bzero(request->body.data, request->body.len);
-	buf_fini(&request->body);
+	buf_wipe(&request->body);
 	free(request);
 }
 

@@ -82,9 +82,7 @@ write_pem(struct app *app, const struct key *key, struct bytes cert)
 	if (err == 0)
 		err = file_write(app->state.server_pem,
 		    (struct bytes){(const uint8_t *)pem.data, pem.len}, 0400);
-	if (pem.data != NULL)
-		explicit_bzero(pem.data, pem.len);
-	buf_fini(&pem);
+	buf_wipe(&pem);
 	key_pem_fini(&key_pem);
 	return err;
 }
@@ -199,9 +197,7 @@ make_admin_server(struct tls_server **out, struct app *app,
 		admin.srp_seed = NULL;
 		err = tls_server_new(out, &admin, why);
 	}
-	if (pem.data != NULL) /* the key may be in the same file */
-		explicit_bzero(pem.data, pem.len);
-	buf_fini(&pem);
+	buf_wipe(&pem); /* the key may be in the same file */
 	return err;
 }
 

@@ -211,9 +211,7 @@ read_credentials(struct basic_check *check, const char *header)
 		return err;
 	err = text.len != 0 ? split_credentials(check, blob_bytes(&text))
 			    : -ERR_INVALID;
-	if (text.data != NULL)
-		explicit_bzero(text.data, text.len);
-	blob_fini(&text);
+	blob_wipe(&text);
 	return err;
 }
 

@@ -23,6 +23,26 @@ test_additions(void **state)
 }
 
 static void
+test_wipe(void **state)
+{
+	struct buf b = {0};
+	struct blob blob = {0};
+
+	(void)state;
+	buf_wipe(&b);
+	blob_wipe(&blob);
+	assert_int_equal(0, buf_adds(&b, "secret"));
+	assert_int_equal(
+	    0, blob_copy(&blob, (struct bytes){(uint8_t *)b.data, b.len}));
+	buf_wipe(&b);
+	blob_wipe(&blob);
+	assert_null(b.data);
+	assert_int_equal(0, b.len);
+	assert_null(blob.data);
+	assert_int_equal(0, blob.len);
+}
+
+static void
 test_growth(void **state)
 {
 	struct buf b = {0};
@@ -122,6 +142,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_additions),
+	    cmocka_unit_test(test_wipe),
 	    cmocka_unit_test(test_growth),
 	    cmocka_unit_test(test_exactly_max_and_no_more),
 	    cmocka_unit_test(test_max_holds_for_printf),
