@@ -63,20 +63,7 @@ key_to_pem(struct blob *out, const struct key *key)
 void
 key_pem_fini(struct blob *pem)
 {
-	if (pem->data != NULL)
-		OPENSSL_cleanse(pem->data, pem->len);
-	blob_fini(pem);
-}
-
-/* Keys of our own making have no pass phrase, and nobody is to be asked. */
-static int
-no_pass_phrase(char *out, int size, int writing, void *arg)
-{
-	(void)out;
-	(void)size;
-	(void)writing;
-	(void)arg;
-	return -1;
+	blob_wipe(pem);
 }
 
 static bool
@@ -99,17 +86,12 @@ is_sound_p256(EVP_PKEY *pkey)
 int
 key_from_pem(struct key **out, struct bytes pem)
 {
-	BIO *bio CLEANUP(bio_freep) = NULL;
 	EVP_PKEY *pkey CLEANUP(pkey_freep) = NULL;
-	int err;
+	int err = pkey_from_pem(&pkey, pem);
 
-	if (pem.len == 0 || pem.len > INT32_MAX)
-		return -ERR_INVALID;
-	bio = BIO_new_mem_buf(pem.data, (int)pem.len);
-	if (bio == NULL)
-		return -ERR_NOMEM;
-	pkey = PEM_read_bio_PrivateKey(bio, NULL, no_pass_phrase, NULL);
-	if (pkey == NULL || !is_sound_p256(pkey)) {
+	if (err != 0)
+		return err;
+	if (!is_sound_p256(pkey)) {
 		ERR_clear_error();
 		return -ERR_INVALID;
 	}
@@ -201,23 +183,6 @@ request_sign(struct blob *csr_der, X509_REQ *req, const struct key *key)
 	return err;
 }
 
-int
-key_make_csr(struct blob *csr_der, const struct key *key,
-    const char *common_name, const struct names *names)
-{
-	X509_REQ *req CLEANUP(req_freep) = NULL;
-	int err;
-
-	if (strlen(common_name) >= COMMON_NAME_BYTES_MAX)
-		return -ERR_TOO_LARGE;
-	err = request_start(&req, key);
-	if (err == 0)
-		err = request_add_subject(req, common_name);
-	if (err == 0)
-		err = request_add_names(req, names, common_name[0] == '\0');
-	return err != 0 ? err : request_sign(csr_der, req, key);
-}
-
 /* PrintableString wherever possible: base64 is. */
 static int
 request_add_challenge(X509_REQ *req, const char *challenge)
@@ -230,9 +195,10 @@ request_add_challenge(X509_REQ *req, const char *challenge)
 	return 0;
 }
 
-int
-key_make_est_csr(struct blob *csr_der, const struct key *key,
-    const char *common_name, const char *challenge)
+/* Each part as far as it is there. */
+static int
+make_request(struct blob *csr_der, const struct key *key,
+    const char *common_name, const struct names *names, const char *challenge)
 {
 	X509_REQ *req CLEANUP(req_freep) = NULL;
 	int err;
@@ -242,9 +208,25 @@ key_make_est_csr(struct blob *csr_der, const struct key *key,
 	err = request_start(&req, key);
 	if (err == 0)
 		err = request_add_subject(req, common_name);
-	if (err == 0)
+	if (err == 0 && names != NULL)
+		err = request_add_names(req, names, common_name[0] == '\0');
+	if (err == 0 && challenge != NULL)
 		err = request_add_challenge(req, challenge);
 	return err != 0 ? err : request_sign(csr_der, req, key);
+}
+
+int
+key_make_csr(struct blob *csr_der, const struct key *key,
+    const char *common_name, const struct names *names)
+{
+	return make_request(csr_der, key, common_name, names, NULL);
+}
+
+int
+key_make_est_csr(struct blob *csr_der, const struct key *key,
+    const char *common_name, const char *challenge)
+{
+	return make_request(csr_der, key, common_name, NULL, challenge);
 }
 
 static int

@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include <openssl/err.h>
+#include <openssl/pem.h>
 
 #include "base/log.h"
 #include "ca/cert.h"
@@ -21,6 +22,35 @@ crypto_failed(struct reason *why, const char *what)
 	log_error("crypto library failure", "what=%s detail=%s", what,
 	    log_quote(quoted, sizeof(quoted), text));
 	return reason_set(why, -ERR_CRYPTO, "internal failure: %s", what);
+}
+
+static int
+no_pass_phrase(char *out, int size, int writing, void *arg)
+{
+	(void)out;
+	(void)size;
+	(void)writing;
+	(void)arg;
+	return -1;
+}
+
+int
+pkey_from_pem(EVP_PKEY **out, struct bytes pem)
+{
+	BIO *bio CLEANUP(bio_freep) = NULL;
+	EVP_PKEY *pkey;
+
+	if (pem.len == 0 || pem.len > INT32_MAX)
+		return -ERR_INVALID;
+	bio = BIO_new_mem_buf(pem.data, (int)pem.len);
+	if (bio == NULL)
+		return -ERR_NOMEM;
+	pkey = PEM_read_bio_PrivateKey(bio, NULL, no_pass_phrase, NULL);
+	ERR_clear_error();
+	if (pkey == NULL)
+		return -ERR_INVALID;
+	*out = pkey;
+	return 0;
 }
 
 bool

@@ -32,6 +32,10 @@ int crypto_failed(struct reason *why, const char *what);
 int x509_parse(X509 **out, struct bytes der, struct reason *why) NODISCARD;
 int x509_to_der(struct blob *out, const X509 *cert) NODISCARD;
 
+/* The first private key of a PEM text; an encrypted one is not read, since
+ * nobody is there to be asked for its pass phrase. -ERR_INVALID. */
+int pkey_from_pem(EVP_PKEY **out, struct bytes pem) NODISCARD;
+
 /* The extension's position, -1 if it is absent. */
 int x509_find_ext(const X509 *cert, int nid);
 /* Decodes an extension's value: DER, no trailing bytes. The caller frees it by

@@ -3,22 +3,10 @@
 #include <string.h>
 
 #include <openssl/err.h>
-#include <openssl/pem.h>
 
 #include "ca/openssl_util.h"
 #include "ca/pem.h"
 #include "ca/server_cert.h"
-
-/* Nobody is there to be asked. */
-static int
-no_pass_phrase(char *out, int size, int writing, void *arg)
-{
-	(void)out;
-	(void)size;
-	(void)writing;
-	(void)arg;
-	return -1;
-}
 
 /* One key, and not an encrypted one. */
 static int
@@ -47,20 +35,15 @@ check_key_blocks(struct bytes pem, struct reason *why)
 static int
 read_key(EVP_PKEY **out, struct bytes pem, struct reason *why)
 {
-	BIO *bio CLEANUP(bio_freep) = NULL;
 	int err = check_key_blocks(pem, why);
 
 	if (err != 0)
 		return err;
-	bio = BIO_new_mem_buf(pem.data, (int)pem.len);
-	if (bio == NULL)
-		return -ERR_NOMEM;
-	*out = PEM_read_bio_PrivateKey(bio, NULL, no_pass_phrase, NULL);
-	ERR_clear_error();
-	if (*out == NULL)
-		return reason_set(why, -ERR_INVALID,
+	err = pkey_from_pem(out, pem);
+	if (err == -ERR_INVALID)
+		reason_set(why, err,
 		    "the private key cannot be read: is it encrypted?");
-	return 0;
+	return err;
 }
 
 static int

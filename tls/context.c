@@ -50,17 +50,6 @@ accept_any_client(X509_STORE_CTX *x, void *arg)
 	return 1;
 }
 
-/* Never asks a terminal for an encrypted key's passphrase. */
-static int
-no_passphrase(char *buf, int size, int rwflag, void *arg)
-{
-	(void)buf;
-	(void)size;
-	(void)rwflag;
-	(void)arg;
-	return -1;
-}
-
 static BIO *
 pem_open(struct bytes pem)
 {
@@ -118,12 +107,8 @@ static int
 use_key(
     SSL_CTX *ctx, struct bytes pem, OSSL_LIB_CTX *libctx, struct reason *why)
 {
-	BIO *bio CLEANUP(BIO_free_all_p) = pem_open(pem);
-	EVP_PKEY *key CLEANUP(EVP_PKEY_free_p) = NULL;
+	EVP_PKEY *key CLEANUP(EVP_PKEY_free_p) = ossl_read_key(pem, libctx);
 
-	if (bio != NULL)
-		key = PEM_read_bio_PrivateKey_ex(
-		    bio, NULL, no_passphrase, NULL, libctx, NULL);
 	if (key == NULL || SSL_CTX_use_PrivateKey(ctx, key) != 1 ||
 	    SSL_CTX_check_private_key(ctx) != 1)
 		return ossl_failed(why, "server key");

@@ -1,6 +1,9 @@
 #include "tls/ossl.h"
 
+#include <limits.h>
+
 #include <openssl/err.h>
+#include <openssl/pem.h>
 
 const char *
 ossl_error_text(char *out, size_t size)
@@ -25,4 +28,27 @@ ossl_failed(struct reason *why, const char *what)
 
 	return reason_set(why, -ERR_CRYPTO, "%s: %s", what,
 	    ossl_error_text(text, sizeof(text)));
+}
+
+static int
+no_pass_phrase(char *out, int size, int writing, void *arg)
+{
+	(void)out;
+	(void)size;
+	(void)writing;
+	(void)arg;
+	return -1;
+}
+
+EVP_PKEY *
+ossl_read_key(struct bytes pem, OSSL_LIB_CTX *libctx)
+{
+	BIO *bio CLEANUP(BIO_free_all_p) = NULL;
+
+	if (pem.len == 0 || pem.len > INT_MAX)
+		return NULL;
+	bio = BIO_new_mem_buf(pem.data, (int)pem.len);
+	return bio == NULL ? NULL
+			   : PEM_read_bio_PrivateKey_ex(
+				 bio, NULL, no_pass_phrase, NULL, libctx, NULL);
 }

@@ -12,7 +12,7 @@
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 
-#include "base/error.h"
+#include "base/buf.h"
 
 /* For OpenSSL's interfaces that take or give back a pointer with the wrong
  * const: nothing is written through it. */
@@ -30,6 +30,10 @@ without_const(const void *p)
 const char *ossl_error_text(char *out, size_t size);
 /* -ERR_CRYPTO with "what: first error" as the reason. */
 int ossl_failed(struct reason *why, const char *what);
+
+/* The first private key of a PEM text, or NULL with the reason in the queue; an
+ * encrypted one is not read, since nobody is there to be asked. */
+EVP_PKEY *ossl_read_key(struct bytes pem, OSSL_LIB_CTX *libctx);
 
 #define DEFINE_CLEANUP(type, fn)                                               \
 	static inline void fn##_p(type **p)                                    \
