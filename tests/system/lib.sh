@@ -50,6 +50,17 @@ not_ok() {
 	checks_failed=$((checks_failed + 1))
 }
 
+# need PROGRAM...: or the test is skipped.
+need() {
+	local program
+
+	for program in "$@"; do
+		command -v "$program" >/dev/null && continue
+		echo "$program is not installed"
+		exit 77
+	done
+}
+
 # Shows what a failed check has to say.
 show() {
 	sed 's/^/#   /' "$@"

@@ -18,17 +18,6 @@
 # shellcheck source=tests/system/named_lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../../system/named_lib.sh"
 
-# need PROGRAM...: or the test is skipped.
-need() {
-	local program
-
-	for program in "$@"; do
-		command -v "$program" >/dev/null && continue
-		echo "$program is not installed"
-		exit 77
-	done
-}
-
 # The zone that is served.
 write_zone() {
 	{

@@ -11,17 +11,6 @@
 # shellcheck source=tests/system/web_lib.sh
 . "$(dirname "$0")/../../system/web_lib.sh"
 
-# need PROGRAM...: or the test is skipped.
-need() {
-	local program
-
-	for program in "$@"; do
-		command -v "$program" >/dev/null && continue
-		echo "$program is not installed"
-		exit 77
-	done
-}
-
 # An appliance, its DNS server, and an endpoint that has joined.
 start_network() {
 	start_estuaryd main

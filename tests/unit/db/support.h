@@ -27,6 +27,10 @@ void fixture_open(struct fixture *f, enum store_mode mode);
 typedef int (*txn_fn)(struct store_txn *txn, void *arg);
 int in_txn(struct store *store, txn_fn fn, void *arg);
 
+/* Waits until what was submitted before is done; it may share its batch, and
+ * its fate: the result is that of a job that does nothing. */
+int pass_writer(struct store *store);
+
 /* An integer from the file through a connection of its own, what others see. */
 int64_t sql_number(const char *path, const char *sql);
 /* Changes the file behind the store's back. */
