@@ -118,4 +118,7 @@ ctl main manufacturer set acme --enrollment allow >/dev/null ||
 stop_estuaryd main
 start_estuaryd main
 check "after a restart a device is onboarded" onboard "${devices[4]}" main
+# [RFC8520 11] The manager of MUD files is told by its record.
+matches "a device's record has its MUD URL" \
+	'MUD +https://acme.example/lamp\.json' "$(ctl main device show 1)"
 finish

@@ -20,7 +20,7 @@ make_maker() {
 
 	"$build/estuary-masa" --state "$work/masa" make --name Acme \
 		--devices "$1" --out "$maker" --masa-url "127.0.0.1:$masa_port" \
-		>"$work/make.log" 2>&1 || {
+		--mud-url https://acme.example/lamp.json >"$work/make.log" 2>&1 || {
 		not_ok "estuary-masa make"
 		show "$work/make.log"
 		finish
