@@ -31,6 +31,7 @@ done
 text=$(openssl x509 -in "$out/ACMELAMPS-0001.cert.pem" -noout -text)
 matches "the subject has the serial number" \
 	'Subject: .*serialNumber = ACMELAMPS-0001' "$text"
+# [RFC5280 4.1.2.5] no well-defined end
 matches "it never ends" 'Not After : Dec 31 23:59:59 9999' "$text"
 der=$(openssl x509 -in "$out/ACMELAMPS-0001.cert.pem" -outform der | hex)
 # [RFC8995 2.3.2] the extension 1.3.6.1.5.5.7.1.32 is an IA5String
@@ -89,7 +90,7 @@ matches "its name" '^Content-Type: application/voucher-cose\+cbor' \
 	"$(tr -d '\r' <"$work/headers")"
 same "it is COSE_Sign1" d284 "$(head -c 2 "$work/answer" | hex)"
 
-# --- the audit log ---
+# --- the audit log, for the same request: [RFC8995 5.8] ---
 
 same "an audit log is given" 200 "$(ask requestauditlog)"
 same "its type" application/json "$(sed -n 's/^Content-Type: //p' \

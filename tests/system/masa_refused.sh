@@ -132,6 +132,7 @@ refused "signed by another device" 403 'another than this device'
 device_request ACME-0001 n0nce "$work/away/registrar.pem"
 registrar_request home ACME-0001 n0nce
 refused "a device that saw another registrar" 403 'saw another registrar'
+# [RFC8995 5.8] who gets no voucher gets no log
 refused "and its log" 403 'saw another registrar' requestauditlog
 echo hello >"$work/pvr.cms"
 registrar_request home ACME-0001 n0nce

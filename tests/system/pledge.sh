@@ -49,6 +49,7 @@ for format in cms jws cose; do
 	device_shown main "$device" >"$work/device"
 	matches "$format: the appliance knows that the voucher was good" \
 		'voucher-status' "$(cat "$work/device")"
+	# [RFC8995 5.9.4]
 	matches "$format: and that the LDevID works, over itself" \
 		'enroll-status.*LDevID' "$(cat "$work/device")"
 done

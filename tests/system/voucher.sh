@@ -54,6 +54,7 @@ same "it pins the root" \
 same "the MASA was asked once, for CMS" \
 	"requestvoucher good application/voucher-cms+json application/voucher-cms+json None" \
 	"$(grep '^requestvoucher' "$work/masa.log")"
+# [RFC8995 5.8]
 same "and for the audit log, with the same request" \
 	"requestauditlog good application/voucher-cms+json application/json None" \
 	"$(grep '^requestauditlog' "$work/masa.log")"
@@ -94,6 +95,7 @@ matches "its LDevID carries the serial number" 'serialNumber ?= ?SN-1' \
 	"$(openssl x509 -in "$work/ldevid.crt" -noout -subject)"
 openssl x509 -in "$work/ldevid.crt" >"$work/ldevid.pem"
 cat "$work/ldevid.key" >>"$work/ldevid.pem"
+# [RFC8995 5.9.4]
 matches "enrollstatus with the LDevID is taken" '^200 ' \
 	"$(pledge one --cert "$work/ldevid.pem" \
 		--path /.well-known/brski/enrollstatus "${telemetry[@]}")"

@@ -37,7 +37,8 @@ form_of() {
 	esac
 }
 
-# gets NAME TYPE [ARGUMENT...]: a voucher of that type, for this request.
+# gets NAME TYPE [ARGUMENT...]: a voucher of that type, for this request;
+# it is opened by nothing of ours. [RFC7515 5.1] [RFC7515 7.2.1] [RFC9052 4.4]
 gets() {
 	local name=$1 type=$2
 

@@ -167,8 +167,8 @@ test_client_refused(void **state)
 
 #define T(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
-/* [RFC8995 5.9.3] A device's certificate has its serial number; no other's has
- * one. */
+/* [RFC8995 2.3.1] [RFC8995 5.9.3] A device's certificate has its serial number;
+ * no other's has one. */
 static void
 test_device(void **state)
 {

@@ -84,6 +84,7 @@ test_plain_mud_url_is_left_out(void **state)
 	crafted_fini(&device);
 }
 
+/* [RFC4108 5] */
 static void
 test_hardware_serial(void **state)
 {

@@ -112,6 +112,7 @@ test_request(void **state)
 		assert_true(
 		    bytes_equal(blob_bytes(&opened.v.proximity_registrar_cert),
 			f->params.registrar_cert));
+		/* [RFC8995 2.3] Its IDevID signs. */
 		assert_true(bytes_equal(
 		    blob_bytes(&opened.signer), blob_bytes(&f->device.der)));
 		voucher_opened_fini(&opened);

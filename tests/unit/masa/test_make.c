@@ -131,6 +131,7 @@ test_devices(void **state)
 	assert_key(m, "ACMELAMPS-0002");
 }
 
+/* [RFC4108 5] */
 static void
 test_hardware_module(void **state)
 {

@@ -152,6 +152,7 @@ test_forged(void **state)
 	works_close(&acme);
 }
 
+/* [RFC8995 2.3.1] */
 static void
 test_serial_numbers(void **state)
 {

@@ -352,7 +352,8 @@ test_our_request(void **state)
 		    blob_bytes(&opened.signer), blob_bytes(&w->leaf.der)));
 		assert_true(has_cert(&opened.certs, &w->issuing));
 		assert_true(has_cert(&opened.certs, &w->root));
-		/* A MASA pins the highest certificate that it is sent. */
+		/* A MASA pins the highest certificate that it is sent.
+		 * [draft-ietf-anima-constrained-voucher 6.5] */
 		assert_int_equal(has_cert(&opened.certs, &w->device),
 		    formats[i] == VOUCHER_COSE_CBOR);
 		assert_int_equal(has_cert(&opened.certs, &w->maker),

@@ -75,7 +75,7 @@ test_malformed_refused(void **state)
 	static const char *const bad[] = {/* Reserved additional information. */
 	    "1c", "1d", "1e", "3c", "5c", "5d00", "7e", "9c", "bd", "dc00",
 	    "fc", "fd", "fe",
-	    /* Indefinite lengths where there are none. */
+	    /* [RFC8949 3.2] Indefinite lengths where there are none. */
 	    "1f", "1fff", "3f", "3fff", "df", "dfff", "df00ff", "dfff00",
 	    /* A break that is none. */
 	    "ff", "ffff", "81ff", "81ffff", "8200ff", "a1ff", "a1ffff",
@@ -94,7 +94,7 @@ test_malformed_refused(void **state)
 	    "9bffffffffffffffff00", "9b7fffffffffffffff00",
 	    "bb7fffffffffffffff00", "bbffffffffffffffff0000",
 	    "bb80000000000000000000", "9a0000000200", "ba000000010000ff",
-	    /* Text that is not UTF-8, whole and in chunks. */
+	    /* [RFC8949 3.1] Text that is not UTF-8, whole and in chunks. */
 	    "61ff", "62c328", "63eda080", "7f61c361bcff", "a161ff00"};
 
 	(void)state;

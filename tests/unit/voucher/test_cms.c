@@ -142,9 +142,9 @@ open_cms(CMS_ContentInfo *cms, const struct identity *candidate,
 	return err;
 }
 
-/* [RFC8366 5.4] The type of a voucher, or the one of the RFC's examples; a
- * signer that came along, or did not; named by issuer and serial number, or by
- * its key. */
+/* [RFC8366 5.4] [RFC8995 C] The type of a voucher, or the one of the RFC's
+ * examples; a signer that came along, or did not; named by issuer and serial
+ * number, or by its key. */
 static void
 test_good(void **state)
 {
@@ -239,7 +239,7 @@ test_other_shapes_refused(void **state)
 	BIO_free(in);
 	assert_int_equal(open_cms(cms, NULL, NULL, &why), -ERR_INVALID);
 	assert_reason(&why, "no content");
-	/* Not signed at all, and of another type. */
+	/* [RFC5652 5] Not signed at all; and of another type. */
 	in = BIO_new_mem_buf(CONTENT, -1);
 	cms = CMS_data_create(in, CMS_BINARY);
 	BIO_free(in);

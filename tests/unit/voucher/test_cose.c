@@ -123,8 +123,8 @@ teardown(void **state)
 	return 0;
 }
 
-/* [RFC9052 4.2] With and without the tag, further headers in both maps, any
- * lengths. */
+/* [RFC9052 4.2] [RFC9052 4.4] With and without the tag, further headers in both
+ * maps, any lengths. */
 static void
 test_good(void **state)
 {
@@ -172,8 +172,9 @@ test_malformed_refused(void **state)
 	    /* The signature. */
 	    {{g.head, g.protected, "a0", g.payload, "f6", "", false},
 		"COSE_Sign1"},
-	    /* The protected header: none, no map, something behind, alg twice,
-	     * absent, a word, unknown, symmetric, critical. */
+	    /* [RFC9052 3] [RFC9052 3.1] The protected header: none, no map,
+	     * something behind, alg twice, absent, a word, unknown, symmetric,
+	     * critical. */
 	    {{g.head, "", "a0", g.payload, "", "", false}, "malformed"},
 	    {{g.head, "80", "a0", g.payload, "", "", false}, "malformed"},
 	    {{g.head, "a1012600", "a0", g.payload, "", "", false}, "malformed"},
@@ -190,7 +191,8 @@ test_malformed_refused(void **state)
 		"algorithm"},
 	    {{g.head, "a2012602811863", "a0", g.payload, "", "", false},
 		"critical"},
-	    /* In the unprotected header: alg, crit, a label twice. */
+	    /* [RFC9052 3.1] In the unprotected header: alg, crit, a label
+	     * twice. */
 	    {{g.head, "a0", "a10126", g.payload, "", "", false},
 		"not protected"},
 	    {{g.head, g.protected, "a10126", g.payload, "", "", false},
@@ -224,6 +226,7 @@ test_malformed_refused(void **state)
 	}
 }
 
+/* [RFC9052 4.4] */
 static void
 test_bad_signature_refused(void **state)
 {

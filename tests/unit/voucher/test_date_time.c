@@ -10,6 +10,7 @@ struct good {
 	int64_t time;
 };
 
+/* [RFC6991 3] */
 static const struct good good[] = {
     {"1970-01-01T00:00:00Z", 0},
     {"2016-10-07T19:31:42Z", 1475868702},
@@ -53,6 +54,7 @@ test_good(void **state)
 	}
 }
 
+/* [RFC6991 3] */
 static void
 test_odd_refused(void **state)
 {

@@ -89,7 +89,7 @@ static const struct accept accepts[] = {
     {CMS ";q=0", NULL},
     {CMS ";q=0.000", NULL},
     {CMS ";q=0.", NULL},
-    /* A malformed quality is none. */
+    /* [RFC9110 12.4.2] A malformed quality is none. */
     {CMS ";q=", NULL},
     {CMS ";q= 1", NULL},
     {CMS ";q=x, " JWS ";q=0.1", JWS},

@@ -33,6 +33,7 @@ decode_members(struct voucher *out, const char *members, struct reason *why)
 	return decode(out, text, false, VOUCHER_VOUCHER, why);
 }
 
+/* [RFC8366 5] */
 static void
 test_members(void **state)
 {
@@ -59,6 +60,7 @@ test_members(void **state)
 	voucher_fini(&v);
 }
 
+/* [RFC8366 5] */
 static void
 test_bad_members_refused(void **state)
 {

@@ -248,7 +248,8 @@ test_bad_forms_refused(void **state)
 		"not a JSON object"},
 	    {"{\"signatures\":[{" PARTS "}]}", "no payload"},
 	    {"{\"payload\":{},\"signatures\":[{" PARTS "}]}", "no payload"},
-	    /* Flattened, none, two, and others that are none. */
+	    /* [RFC7515 7.2.1] Flattened, none, two, and others that are
+	     * none. */
 	    {"{\"payload\":\"@1\"," PARTS "}", "exactly one signature"},
 	    {"{\"payload\":\"@1\",\"signatures\":[]}", "exactly one signature"},
 	    {"{\"payload\":\"@1\",\"signatures\":{" PARTS "}}",

@@ -75,6 +75,7 @@ fixture_fini(struct fixture *f)
 	voucher_certs_fini(&f->candidates);
 }
 
+/* [RFC8995 C] */
 static void
 test_opens(void **state)
 {
@@ -98,6 +99,7 @@ test_opens(void **state)
 			    opened.v.nonce.len);
 		assert_int_equal(opened.v.prior_signed_voucher_request.len != 0,
 		    vector->prior);
+		/* [RFC8995 3] Requests need less than vouchers. */
 		assert_int_equal(voucher_check(&opened.v, &why), 0);
 		assert_true(opened.signer.len > 0);
 		voucher_opened_fini(&opened);
