@@ -185,6 +185,35 @@ test_strip(void **state)
 	identity_fini(&id);
 }
 
+/* [RFC9360 2] Label 32: one certificate as a byte string, two as an array. */
+static void
+test_x5bag_forms(void **state)
+{
+	static const uint8_t one[] = {0xa1, 0x18, 32, 0x59};
+	static const uint8_t two[] = {0xa1, 0x18, 32, 0x82, 0x59};
+	struct voucher_sign_params sign = {
+	    .format = VOUCHER_COSE_CBOR, .n_chain = 1};
+	struct voucher_certs extra = {.n = 0};
+	struct identity id = {.cert = NULL};
+	struct blob artifact = {0};
+	struct voucher v;
+
+	(void)state;
+	identity_init(&id, "registrar", EVP_EC_gen("P-256"));
+	voucher_fill(&v, VOUCHER_REQUEST);
+	assert_int_equal(voucher_sign(&artifact, &v, id.signer, &sign), 0);
+	assert_non_null(memmem(artifact.data, artifact.len, one, sizeof(one)));
+	blob_fini(&artifact);
+	assert_int_equal(voucher_certs_add(&extra, blob_bytes(&id.der)), 0);
+	sign.extra = &extra;
+	assert_int_equal(voucher_sign(&artifact, &v, id.signer, &sign), 0);
+	assert_non_null(memmem(artifact.data, artifact.len, two, sizeof(two)));
+	blob_fini(&artifact);
+	voucher_certs_fini(&extra);
+	voucher_fini(&v);
+	identity_fini(&id);
+}
+
 static void
 test_nonces(void **state)
 {
@@ -215,6 +244,7 @@ main(void)
 	    cmocka_unit_test(test_another_key_refused),
 	    cmocka_unit_test(test_another_kind_refused),
 	    cmocka_unit_test(test_strip),
+	    cmocka_unit_test(test_x5bag_forms),
 	    cmocka_unit_test(test_nonces),
 	};
 
