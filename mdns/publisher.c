@@ -166,10 +166,13 @@ choose_embedded(struct publisher *p, enum daemon_state state, int64_t now_ms)
 static void
 choose(struct publisher *p, enum daemon_state state, int64_t now_ms)
 {
-	bool settled = p->via == VIA_EMBEDDED &&
-		       now_ms >= daemon_settled_at(p->daemon, p->settle_ms);
+	/* Without a client there is no daemon that runs. */
+	bool runs = state == DAEMON_RUNNING;
 
-	if (state == DAEMON_RUNNING && (p->via == VIA_NOTHING || settled))
+	if (runs &&
+	    (p->via == VIA_NOTHING ||
+		(p->via == VIA_EMBEDDED &&
+		    now_ms >= daemon_settled_at(p->daemon, p->settle_ms))))
 		enter_daemon(p, now_ms);
 	if (p->via != VIA_NOTHING)
 		return;
