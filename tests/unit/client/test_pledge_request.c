@@ -208,10 +208,12 @@ test_variations(void **state)
 
 /* --- the command line --- */
 
+/* Options borrow the texts of the line until the next one. */
 static int
 parse(struct pledge_options *out, const char *line, struct reason *why)
 {
-	char text[512], *argv[32] = {text}, *rest = NULL;
+	static char text[512];
+	char *argv[32] = {text}, *rest = NULL;
 	int argc = 1;
 
 	strcpy(text, line);
