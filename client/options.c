@@ -1,18 +1,18 @@
 #include "client/options.h"
 
-#include <getopt.h>
 #include <string.h>
 
 #include "base/addr.h"
 #include "base/domain.h"
 #include "base/str.h"
+#include "client/command_line.h"
 #include "client/discover.h"
 #include "client/export.h"
 #include "client/network_state.h"
 #include "tls/server.h"
 
 enum option_id {
-	OPT_STATE = 256,
+	OPT_STATE = COMMAND_LINE_FIRST,
 	OPT_NETWORK,
 	OPT_SERVER,
 	OPT_SERVER_NAME,
@@ -30,7 +30,6 @@ enum option_id {
 	OPT_ENROLL,
 	OPT_HELP,
 	OPT_VERSION,
-	OPT_END
 };
 
 static const struct option long_options[] = {
@@ -55,14 +54,10 @@ static const struct option long_options[] = {
     {NULL, 0, NULL, 0},
 };
 
-#define BIT(id) (1u << ((id)-OPT_STATE))
+#define BIT COMMAND_LINE_BIT
 
 /* The options that each command takes. */
-static const struct {
-	const char *name;
-	enum join_command command;
-	unsigned int allowed;
-} commands[] = {
+static const struct command_word commands[] = {
     {"join", COMMAND_JOIN,
 	BIT(OPT_STATE) | BIT(OPT_NETWORK) | BIT(OPT_SERVER) |
 	    BIT(OPT_SERVER_NAME) | BIT(OPT_CODE_FILE) | BIT(OPT_IDENTITY) |
@@ -177,8 +172,9 @@ parse_trust(enum network_trust *out, const char *text)
 }
 
 static int
-set_option(struct options *options, int id, const char *value)
+set_option(void *target, int id, const char *value)
 {
+	struct options *options = target;
 	char domain[DOMAIN_MAX + 1];
 
 	switch (id) {
@@ -238,46 +234,24 @@ set_option(struct options *options, int id, const char *value)
 	}
 }
 
-static const char *
-option_name(int id)
-{
-	for (size_t i = 0; long_options[i].name != NULL; i++)
-		if (long_options[i].val == id)
-			return long_options[i].name;
-	return "";
-}
-
-static int
-set_command(struct options *options, const char *name, unsigned int given,
-    struct reason *why)
-{
-	for (size_t i = 0; i < ARRAY_LEN(commands); i++) {
-		unsigned int extra = given & ~commands[i].allowed;
-
-		if (strcmp(commands[i].name, name) != 0)
-			continue;
-		for (int id = OPT_STATE; id < OPT_END; id++)
-			if ((extra & BIT(id)) != 0)
-				return reason_set(why, -ERR_INVALID,
-				    "%s takes no --%s", name, option_name(id));
-		options->command = commands[i].command;
-		return 0;
-	}
-	return reason_set(why, -ERR_INVALID, "unknown command: %.80s", name);
-}
+static const struct command_line command_line = {.options = long_options,
+    .commands = commands,
+    .n_commands = ARRAY_LEN(commands),
+    .set = set_option};
 
 /* The words that are no options: a command, and for export a format. */
 static int
 set_words(struct options *options, int n, char **words, unsigned int given,
     struct reason *why)
 {
-	int err;
+	int command, err;
 
 	if (n == 0)
 		return reason_set(why, -ERR_INVALID, "a command is missing");
-	err = set_command(options, words[0], given, why);
+	err = command_line_word(&command, &command_line, words[0], given, why);
 	if (err != 0)
 		return err;
+	options->command = (enum join_command)command;
 	if (options->command == COMMAND_EXPORT) {
 		if (n != 2 || !export_format_is_known(words[1]))
 			return reason_set(why, -ERR_INVALID,
@@ -325,33 +299,16 @@ options_parse(struct options *out, int argc, char **argv, struct reason *why)
 	    .pake_extension = PAKE_EXTENSION_DEFAULT,
 	    .pake_scheme = PAKE_SCHEME_SPAKE2PLUS_DEFAULT,
 	};
-	unsigned int given = 0;
-	int id;
+	unsigned int given;
+	int err = command_line_options(
+	    &given, &command_line, &options, argc, argv, why);
 
-	opterr = 0;
-	optind = 0; /* so that it may be called again */
-	while ((id = getopt_long(argc, argv, ":", long_options, NULL)) != -1) {
-		if (id == ':')
-			return reason_set(why, -ERR_INVALID,
-			    "%.80s wants a value", argv[optind - 1]);
-		if (id < OPT_STATE)
-			return reason_set(why, -ERR_INVALID,
-			    "unknown option: %.80s", argv[optind - 1]);
-		if (set_option(&options, id, optarg) != 0)
-			return reason_set(why, -ERR_INVALID,
-			    "--%s: not a valid value: %.80s", option_name(id),
-			    optarg);
-		given |= BIT(id);
-	}
-	if (options.command == 0) {
-		int err = set_words(
+	if (err == 0 && options.command == 0)
+		err = set_words(
 		    &options, argc - optind, argv + optind, given, why);
-
-		if (err != 0)
-			return err;
-	}
-	if (check_trust(&options, why) != 0)
-		return -ERR_INVALID;
-	*out = options;
-	return 0;
+	if (err == 0)
+		err = check_trust(&options, why);
+	if (err == 0)
+		*out = options;
+	return err;
 }

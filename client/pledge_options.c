@@ -1,15 +1,15 @@
 #include "client/pledge_options.h"
 
-#include <getopt.h>
 #include <string.h>
 
 #include "base/str.h"
+#include "client/command_line.h"
 #include "client/pledge_onboard.h"
 
 #define PATIENCE_MAX_S (4 * 86400) /* as long as a registrar remembers */
 
 enum option_id {
-	OPT_STATE = 256,
+	OPT_STATE = COMMAND_LINE_FIRST,
 	OPT_IDEVID,
 	OPT_KEY,
 	OPT_CHAIN,
@@ -51,14 +51,10 @@ static const struct option long_options[] = {
     {NULL, 0, NULL, 0},
 };
 
-#define BIT(id) (1u << ((id)-OPT_STATE))
+#define BIT COMMAND_LINE_BIT
 
 /* The options that each command takes. */
-static const struct {
-	const char *name;
-	enum pledge_command command;
-	unsigned int allowed;
-} commands[] = {
+static const struct command_word commands[] = {
     {"onboard", PLEDGE_ONBOARD,
 	BIT(OPT_STATE) | BIT(OPT_IDEVID) | BIT(OPT_KEY) | BIT(OPT_CHAIN) |
 	    BIT(OPT_MASA_ANCHOR) | BIT(OPT_REGISTRAR) | BIT(OPT_FORMAT) |
@@ -148,8 +144,9 @@ set_path(const char **out, const char *value)
 }
 
 static int
-set_option(struct pledge_options *options, int id, const char *value)
+set_option(void *target, int id, const char *value)
 {
+	struct pledge_options *options = target;
 	struct options *base = &options->base;
 
 	switch (id) {
@@ -200,15 +197,6 @@ set_option(struct pledge_options *options, int id, const char *value)
 	}
 }
 
-static const char *
-option_name(int id)
-{
-	for (size_t i = 0; long_options[i].name != NULL; i++)
-		if (long_options[i].val == id)
-			return long_options[i].name;
-	return "?";
-}
-
 /* What onboard cannot do without. */
 static int
 check_onboard(const struct pledge_options *options, struct reason *why)
@@ -227,30 +215,25 @@ check_onboard(const struct pledge_options *options, struct reason *why)
 	return 0;
 }
 
+static const struct command_line command_line = {.options = long_options,
+    .commands = commands,
+    .n_commands = ARRAY_LEN(commands),
+    .set = set_option};
+
 static int
 set_command(struct pledge_options *options, int n, char **words,
     unsigned int given, struct reason *why)
 {
-	size_t i = 0;
+	int command, err;
 
 	if (n == 0)
 		return reason_set(why, -ERR_INVALID, "a command is missing");
-	while (
-	    i < ARRAY_LEN(commands) && strcmp(commands[i].name, words[0]) != 0)
-		i++;
-	if (i == ARRAY_LEN(commands))
-		return reason_set(
-		    why, -ERR_INVALID, "unknown command: %.80s", words[0]);
-	if (n > 1)
-		return reason_set(why, -ERR_INVALID,
-		    "not understood after the command: %.80s", words[1]);
-	for (int id = OPT_STATE; id < OPT_HELP; id++)
-		if ((given & BIT(id)) != 0 &&
-		    (commands[i].allowed & BIT(id)) == 0)
-			return reason_set(why, -ERR_INVALID,
-			    "%s does not take --%s", commands[i].name,
-			    option_name(id));
-	options->command = commands[i].command;
+	err = command_line_word(&command, &command_line, words[0], given, why);
+	if (err != 0)
+		return err;
+	if (n != 1)
+		return reason_set(why, -ERR_INVALID, "one command at a time");
+	options->command = (enum pledge_command)command;
 	return options->command == PLEDGE_ONBOARD ? check_onboard(options, why)
 						  : 0;
 }
@@ -261,31 +244,14 @@ pledge_options_parse(
 {
 	struct pledge_options options = {
 	    .format = VOUCHER_CMS_JSON, .patience_s = PLEDGE_PATIENCE_S};
-	unsigned int given = 0;
-	int id;
+	unsigned int given;
+	int err = command_line_options(
+	    &given, &command_line, &options, argc, argv, why);
 
-	opterr = 0;
-	optind = 0; /* so that it may be called again */
-	while ((id = getopt_long(argc, argv, ":", long_options, NULL)) != -1) {
-		if (id == ':')
-			return reason_set(why, -ERR_INVALID,
-			    "%.80s wants a value", argv[optind - 1]);
-		if (id < OPT_STATE)
-			return reason_set(why, -ERR_INVALID,
-			    "unknown option: %.80s", argv[optind - 1]);
-		if (set_option(&options, id, optarg) != 0)
-			return reason_set(why, -ERR_INVALID,
-			    "--%s: not a valid value: %.80s", option_name(id),
-			    optarg);
-		given |= BIT(id);
-	}
-	if (options.command == 0) {
-		int err = set_command(
+	if (err == 0 && options.command == 0)
+		err = set_command(
 		    &options, argc - optind, argv + optind, given, why);
-
-		if (err != 0)
-			return err;
-	}
-	*out = options;
-	return 0;
+	if (err == 0)
+		*out = options;
+	return err;
 }
