@@ -239,6 +239,18 @@ make_cert(struct blob *out, const struct authority *authority,
 	return err;
 }
 
+/* A key that is weak, or not proved to be the requester's, is the request's own
+ * fault, not a matter of who may have what. */
+static int
+read_csr(
+    struct csr **out, const struct signer_request *request, struct reason *why)
+{
+	int err =
+	    csr_parse(out, (struct bytes){request->csr, request->csr_len}, why);
+
+	return err == -ERR_REFUSED ? -ERR_INVALID : err;
+}
+
 int
 authority_sign(struct blob *cert_der, const struct authority *authority,
     const struct signer_request *request, struct reason *why)
@@ -258,8 +270,7 @@ authority_sign(struct blob *cert_der, const struct authority *authority,
 		err = choose_validity(
 		    &validity, authority, profile, request, why);
 	if (err == 0)
-		err = csr_parse(
-		    &csr, (struct bytes){request->csr, request->csr_len}, why);
+		err = read_csr(&csr, request, why);
 	if (err != 0)
 		return err;
 	err = make_cert(cert_der, authority, profile, request, csr, &validity);

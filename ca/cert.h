@@ -31,6 +31,15 @@ struct cert_info {
 	bool cmc_ra; /* id-kp-cmcRA: an EST server, RFC 7030 3.6.1 */
 };
 
+/* What a register of certificates needs of one that was made here: as in
+ * cert_info. */
+struct cert_outline {
+	char serial[SERIAL_HEX_MAX];
+	char subject[512];
+	int64_t not_before, not_after;
+	uint8_t sha256[32];
+};
+
 /* Several certificates in DER. */
 struct cert_list {
 	struct blob items[CERT_LIST_MAX];
@@ -40,6 +49,10 @@ struct cert_list {
 /* Strict: one DER certificate, no trailing bytes. */
 int cert_parse(
     struct cert_info *out, struct bytes der, struct reason *why) NODISCARD;
+/* Reads as far as the subject, and neither the key, whose decoding takes longer
+ * than signing, nor the extensions: for what our own signer made. */
+int cert_outline_parse(
+    struct cert_outline *out, struct bytes der, struct reason *why) NODISCARD;
 /* Of the DER, as in cert_info, without reading what is in it. */
 void cert_sha256(uint8_t out[32], struct bytes der);
 /* Appends one PEM block. */

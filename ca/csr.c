@@ -16,8 +16,12 @@
 #define CSR_TEXT_MAX_BYTES (2 * CSR_MAX_BYTES)
 
 struct csr {
-	X509_REQ *req;
 	struct blob der;
+	bool sliced;
+	struct csr_slices slices; /* of der, when sliced */
+	X509_REQ *req;            /* NULL when sliced */
+	X509_NAME *own_subject;   /* NULL unless sliced, as the next */
+	X509_PUBKEY *own_key;
 	struct csr_attributes attributes;
 	char common_name[COMMON_NAME_BYTES_MAX];
 	char serial_number[SUBJECT_SERIAL_MAX + 1];
@@ -26,11 +30,16 @@ struct csr {
 
 DEFINE_CLEANUP(csr_freep, struct csr, csr_free)
 
-static int
-read_structure(struct csr *csr, struct bytes der, struct reason *why)
+static const X509_NAME *
+subject_of(const struct csr *csr)
 {
-	const uint8_t *p = der.data;
+	return csr->sliced ? csr->own_subject
+			   : X509_REQ_get_subject_name(csr->req);
+}
 
+static int
+check_encoding(struct bytes der, struct reason *why)
+{
 	if (der.len == 0)
 		return reason_set(why, -ERR_INVALID, "request is empty");
 	if (der.len > CSR_MAX_BYTES)
@@ -40,6 +49,15 @@ read_structure(struct csr *csr, struct bytes der, struct reason *why)
 		return reason_set(why, -ERR_INVALID,
 		    "request is not valid DER: cut off, damaged, or with "
 		    "bytes behind it");
+	return 0;
+}
+
+static int
+read_structure(struct csr *csr, struct reason *why)
+{
+	struct bytes der = blob_bytes(&csr->der);
+	const uint8_t *p = der.data;
+
 	csr->req = d2i_X509_REQ(NULL, &p, (long)der.len);
 	if (csr->req == NULL || p != der.data + der.len) {
 		ERR_clear_error();
@@ -49,13 +67,13 @@ read_structure(struct csr *csr, struct bytes der, struct reason *why)
 	if (X509_REQ_get_version(csr->req) != X509_REQ_VERSION_1)
 		return reason_set(why, -ERR_INVALID,
 		    "RFC 2986 4.1: request's version is not 0");
-	return blob_copy(&csr->der, der);
+	return 0;
 }
 
 static int
 read_subject(struct csr *csr, struct reason *why)
 {
-	const X509_NAME *subject = X509_REQ_get_subject_name(csr->req);
+	const X509_NAME *subject = subject_of(csr);
 	int n_common_names, n_serial_numbers;
 	int err = name_common_name(csr->common_name, sizeof(csr->common_name),
 	    &n_common_names, subject);
@@ -74,9 +92,98 @@ read_subject(struct csr *csr, struct reason *why)
 	return 0;
 }
 
-/* RFC 2986 4.2: the signature proves possession of the key. */
 static int
-check_proof(struct csr *csr, struct reason *why)
+read_attributes(struct csr *csr, struct reason *why)
+{
+	STACK_OF(X509_ATTRIBUTE) *list = sk_X509_ATTRIBUTE_new_null();
+	int err = list != NULL ? 0 : -ERR_NOMEM;
+
+	for (int i = 0; i < X509_REQ_get_attr_count(csr->req) && err == 0; i++)
+		if (sk_X509_ATTRIBUTE_push(
+			list, X509_REQ_get_attr(csr->req, i)) <= 0)
+			err = -ERR_NOMEM;
+	err = err == 0 ? csr_attributes_read(&csr->attributes, list, why)
+		       : reason_set(why, err, "out of memory");
+	sk_X509_ATTRIBUTE_free(list); /* they are the request's */
+	return err;
+}
+
+static int
+read_general(struct csr *csr, struct reason *why)
+{
+	int err = read_structure(csr, why);
+
+	if (err == 0)
+		err = csr_key_check(X509_REQ_get_X509_PUBKEY(csr->req), why);
+	if (err == 0)
+		err = read_subject(csr, why);
+	if (err == 0)
+		err = read_attributes(csr, why);
+	return err;
+}
+
+/* False when that did not work: the general way will say why. */
+static bool
+take_slices(struct csr *csr)
+{
+	const uint8_t *p = csr->slices.subject.data;
+
+	csr->own_subject =
+	    d2i_X509_NAME(NULL, &p, (long)csr->slices.subject.len);
+	csr->own_key = csr_slice_key(&csr->slices);
+	ERR_clear_error();
+	csr->sliced = csr->own_subject != NULL && csr->own_key != NULL &&
+		      p == csr->slices.subject.data + csr->slices.subject.len;
+	return csr->sliced;
+}
+
+static int
+read_sliced(struct csr *csr, struct reason *why)
+{
+	STACK_OF(X509_ATTRIBUTE) * list CLEANUP(csr_attribute_list_freep) =
+	    NULL;
+	int err = read_subject(csr, why);
+
+	if (err != 0)
+		return err;
+	list = csr_slice_attributes(&csr->slices);
+	if (list == NULL)
+		return reason_set(why, -ERR_INVALID,
+		    "RFC 2986 4: not a PKCS #10 certification request");
+	return csr_attributes_read(&csr->attributes, list, why);
+}
+
+int
+csr_read(struct csr **out, struct bytes der, bool may_slice, struct reason *why)
+{
+	struct csr *csr CLEANUP(csr_freep) = calloc(1, sizeof(*csr));
+	int err = csr != NULL ? check_encoding(der, why)
+			      : reason_set(why, -ERR_NOMEM, "out of memory");
+
+	if (err == 0)
+		err = blob_copy(&csr->der, der);
+	if (err != 0)
+		return err;
+	if (may_slice && csr_slice(&csr->slices, blob_bytes(&csr->der)) &&
+	    take_slices(csr))
+		err = read_sliced(csr, why);
+	else
+		err = read_general(csr, why);
+	if (err == 0)
+		*out = STEAL(csr);
+	return err;
+}
+
+int
+csr_proof_failed(struct reason *why)
+{
+	return reason_set(why, -ERR_REFUSED,
+	    "RFC 2986 4.2: proof of possession failed, the request is not "
+	    "signed with its own key");
+}
+
+static int
+check_proof_general(const struct csr *csr, struct reason *why)
 {
 	switch (X509_REQ_get_signature_nid(csr->req)) {
 	case NID_ecdsa_with_SHA256:
@@ -95,30 +202,27 @@ check_proof(struct csr *csr, struct reason *why)
 	}
 	if (X509_REQ_verify(csr->req, X509_REQ_get0_pubkey(csr->req)) != 1) {
 		ERR_clear_error();
-		return reason_set(why, -ERR_REFUSED,
-		    "RFC 2986 4.2: proof of possession failed, the request is "
-		    "not signed with its own key");
+		return csr_proof_failed(why);
 	}
 	return 0;
+}
+
+/* RFC 2986 4.2: the signature proves possession of the key. */
+int
+csr_check_proof(const struct csr *csr, struct reason *why)
+{
+	return csr->sliced ? csr_slice_verify(&csr->slices, why)
+			   : check_proof_general(csr, why);
 }
 
 int
 csr_parse(struct csr **out, struct bytes der, struct reason *why)
 {
-	struct csr *csr CLEANUP(csr_freep) = calloc(1, sizeof(*csr));
-	int err;
+	struct csr *csr CLEANUP(csr_freep) = NULL;
+	int err = csr_read(&csr, der, true, why);
 
-	if (csr == NULL)
-		return reason_set(why, -ERR_NOMEM, "out of memory");
-	err = read_structure(csr, der, why);
 	if (err == 0)
-		err = csr_key_check(X509_REQ_get_X509_PUBKEY(csr->req), why);
-	if (err == 0)
-		err = read_subject(csr, why);
-	if (err == 0)
-		err = csr_attributes_read(&csr->attributes, csr->req, why);
-	if (err == 0)
-		err = check_proof(csr, why);
+		err = csr_check_proof(csr, why);
 	if (err == 0)
 		*out = STEAL(csr);
 	return err;
@@ -166,14 +270,28 @@ decode_text(struct blob *der, struct bytes text, struct reason *why)
 }
 
 int
-csr_parse_text(
+csr_read_text(
     struct csr **out, const char *text, size_t len, struct reason *why)
 {
 	struct blob der CLEANUP(blob_fini) = {0};
 	int err =
 	    decode_text(&der, (struct bytes){(const uint8_t *)text, len}, why);
 
-	return err != 0 ? err : csr_parse(out, blob_bytes(&der), why);
+	return err != 0 ? err : csr_read(out, blob_bytes(&der), true, why);
+}
+
+int
+csr_parse_text(
+    struct csr **out, const char *text, size_t len, struct reason *why)
+{
+	struct csr *csr CLEANUP(csr_freep) = NULL;
+	int err = csr_read_text(&csr, text, len, why);
+
+	if (err == 0)
+		err = csr_check_proof(csr, why);
+	if (err == 0)
+		*out = STEAL(csr);
+	return err;
 }
 
 void
@@ -182,6 +300,8 @@ csr_free(struct csr *csr)
 	if (csr == NULL)
 		return;
 	X509_REQ_free(csr->req);
+	X509_NAME_free(csr->own_subject);
+	X509_PUBKEY_free(csr->own_key);
 	blob_fini(&csr->der);
 	free(csr);
 }
@@ -228,8 +348,7 @@ csr_subject_is_of(const struct csr *csr, struct bytes cert_der)
 	X509 *cert CLEANUP(x509_freep) = NULL;
 
 	return x509_parse(&cert, cert_der, NULL) == 0 &&
-	       X509_NAME_cmp(X509_REQ_get_subject_name(csr->req),
-		   X509_get_subject_name(cert)) == 0;
+	       X509_NAME_cmp(subject_of(csr), X509_get_subject_name(cert)) == 0;
 }
 
 const struct names *
@@ -247,5 +366,5 @@ csr_challenge(const struct csr *csr)
 X509_PUBKEY *
 csr_public_key(const struct csr *csr)
 {
-	return X509_REQ_get_X509_PUBKEY(csr->req);
+	return csr->sliced ? csr->own_key : X509_REQ_get_X509_PUBKEY(csr->req);
 }

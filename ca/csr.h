@@ -21,6 +21,12 @@ int csr_parse(struct csr **out, struct bytes der, struct reason *why) NODISCARD;
  * bare base64. */
 int csr_parse_text(struct csr **out, const char *text, size_t len,
     struct reason *why) NODISCARD;
+/* The two halves of it. What was read has yet to prove that its key is one, and
+ * in the requester's possession: the signer does that for every certificate, so
+ * whoever asks it next need not. */
+int csr_read_text(struct csr **out, const char *text, size_t len,
+    struct reason *why) NODISCARD;
+int csr_check_proof(const struct csr *csr, struct reason *why) NODISCARD;
 void csr_free(struct csr *csr);
 
 struct bytes csr_der(const struct csr *csr);

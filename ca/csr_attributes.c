@@ -151,14 +151,14 @@ attribute_find(X509_ATTRIBUTE *attr)
 }
 
 int
-csr_attributes_read(
-    struct csr_attributes *out, const X509_REQ *req, struct reason *why)
+csr_attributes_read(struct csr_attributes *out,
+    const STACK_OF(X509_ATTRIBUTE) * list, struct reason *why)
 {
 	bool seen[ARRAY_LEN(known_attributes)] = {false};
 	struct csr_attributes read = {.challenge = ""};
 
-	for (int i = 0; i < X509_REQ_get_attr_count(req); i++) {
-		X509_ATTRIBUTE *attr = X509_REQ_get_attr(req, i);
+	for (int i = 0; i < sk_X509_ATTRIBUTE_num(list); i++) {
+		X509_ATTRIBUTE *attr = sk_X509_ATTRIBUTE_value(list, i);
 		int at = attribute_find(attr), err = 0;
 		char text[80];
 		const char *name = oid_text(

@@ -154,7 +154,7 @@ issue_log_recent(const char *ca_dir, uint32_t *counts, size_t n)
 
 static int
 format_line(struct buf *line, const struct profile *profile,
-    const struct cert_info *info)
+    const struct cert_outline *info)
 {
 	char when[RFC3339_LEN], sha256[2 * sizeof(info->sha256) + 1];
 	char subject[SUBJECT_QUOTED_MAX];
@@ -191,15 +191,15 @@ int
 issue_log_add(struct issue_log *log, const struct profile *profile,
     struct bytes cert_der, struct reason *why)
 {
-	AUTOFREE struct cert_info *info = calloc(1, sizeof(*info));
 	struct buf line CLEANUP(buf_fini) = {.max = LINE_MAX_BYTES};
-	int err = info != NULL ? cert_parse(info, cert_der, why) : -ERR_NOMEM;
+	struct cert_outline outline;
+	int err = cert_outline_parse(&outline, cert_der, why);
 
 	/* A line of its own for each, whatever a full disk left behind. */
 	if (err == 0 && log->torn)
 		buf_adds(&line, "\n");
 	if (err == 0)
-		err = format_line(&line, profile, info);
+		err = format_line(&line, profile, &outline);
 	if (err == 0)
 		err = append(log, &line);
 	return err == 0 ? 0

@@ -12,9 +12,9 @@
 #define RATE_EST_SERVER_PER_HOUR 10
 /* A site has some DNS servers, and scripts that may go wrong. */
 #define RATE_DNS_SERVER_PER_HOUR 600
-/* Any other profile. */
-#define RATE_DEFAULT_PER_HOUR 3600
-#define RATE_MAX_PER_HOUR 1000000
+/* Endpoints and devices: a large site that comes back after an outage. */
+#define RATE_DEFAULT_PER_HOUR 1000000
+#define RATE_MAX_PER_HOUR 100000000
 
 struct rate {
 	uint32_t per_hour;

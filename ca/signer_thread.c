@@ -340,12 +340,29 @@ first_deadline(const struct signer *signer)
 
 /* --- life --- */
 
+/* All answers that are there. -ERR_BUSY: no more for now. */
+static int
+read_answers(struct signer *signer, struct reason *why)
+{
+	struct bytes packet;
+	int err;
+
+	while ((err = ipc_receive(
+		    &packet, signer->packet, signer->process.fd)) == 0) {
+		err = read_answer(signer, packet);
+		if (err != 0)
+			return reason_set(
+			    why, err, "a malformed or unexpected answer");
+	}
+	return err == -ERR_BUSY ? err
+				: reason_set(why, err, "%s", err_text(err));
+}
+
 /* One turn with a process that is up. An error ends it. */
 static int
 talk(struct signer *signer, struct reason *why)
 {
 	int64_t deadline;
-	struct bytes packet;
 	short events;
 	int err = send_queued(signer);
 
@@ -359,15 +376,8 @@ talk(struct signer *signer, struct reason *why)
 			return 0;
 		return reason_set(why, -ERR_TIMEOUT, "an answer is late");
 	}
-	err = ipc_receive(&packet, signer->packet, signer->process.fd);
-	if (err == -ERR_BUSY)
-		return 0;
-	if (err != 0)
-		return reason_set(why, err, "%s", err_text(err));
-	err = read_answer(signer, packet);
-	return err == 0
-		   ? 0
-		   : reason_set(why, err, "a malformed or unexpected answer");
+	err = read_answers(signer, why);
+	return err == -ERR_BUSY ? 0 : err;
 }
 
 /* Puts the process away, and says when there will be another. */

@@ -46,16 +46,21 @@ refuse(struct enroll *enroll, int err, const char *detail)
 	return err;
 }
 
+static const char *
+detail_of(const struct enroll *enroll, int result)
+{
+	if (enroll->approval.result == APPROVAL_DENIED)
+		return "denied by the administrator";
+	return result == -ERR_INVALID ? ENROLL_BAD_REQUEST : "at issue";
+}
+
 static void
 finish(struct enroll *enroll, int result)
 {
 	enroll->result = result;
 	if (result < 0) {
 		blob_fini(&enroll->sign.cert);
-		refuse(enroll, result,
-		    enroll->approval.result == APPROVAL_DENIED
-			? "denied by the administrator"
-			: "at issue");
+		refuse(enroll, result, detail_of(enroll, result));
 	}
 	enroll->done(enroll);
 }
@@ -326,11 +331,16 @@ submit(struct enroll *enroll, const struct csr *csr)
 		err = check_common_name(enroll);
 	if (err != 0)
 		return refuse(enroll, err, "names outside profile or CA");
-	/* csr_parse() takes no more than fits here. */
+	/* csr_read_text() takes no more than fits here. */
 	memcpy(sign->csr, der.data, der.len);
 	sign->csr_len = der.len;
-	return enroll->by_approval ? ask_approval(enroll, csr)
-				   : send_to_signer(enroll);
+	if (!enroll->by_approval)
+		return send_to_signer(enroll);
+	/* Nobody is asked about somebody else's key. */
+	err = csr_check_proof(csr, &enroll->why);
+	if (err != 0)
+		return refuse(enroll, -ERR_INVALID, ENROLL_BAD_REQUEST);
+	return ask_approval(enroll, csr);
 }
 
 static int

@@ -12,6 +12,10 @@
 /* Outcome: */
 enum { ENROLL_WAITING = 1 };
 
+/* What the audit log says of a request that nobody could have got anything by.
+ */
+#define ENROLL_BAD_REQUEST "a request that is malformed or weak"
+
 struct enroll {
 	/* The request; the caller fills it. */
 	struct registrar *registrar;

@@ -9,21 +9,18 @@ issued_put(struct store_txn *txn, int64_t *id, char serial[SERIAL_HEX_MAX],
     struct bytes der, const struct certificate *row, const char *actor,
     struct reason *why)
 {
-	AUTOFREE struct cert_info *info = calloc(1, sizeof(*info));
+	struct cert_outline outline;
 	struct certificate full = *row;
-	int err;
+	int err = cert_outline_parse(&outline, der, why);
 
-	if (info == NULL)
-		return -ERR_NOMEM;
-	err = cert_parse(info, der, why);
 	if (err != 0)
 		return err;
-	full.serial = info->serial;
-	full.subject = info->subject;
+	full.serial = outline.serial;
+	full.subject = outline.subject;
 	full.issued_at = clock_now();
-	full.not_before = info->not_before;
-	full.not_after = info->not_after;
+	full.not_before = outline.not_before;
+	full.not_after = outline.not_after;
 	full.der = der;
-	memcpy(serial, info->serial, SERIAL_HEX_MAX);
+	memcpy(serial, outline.serial, SERIAL_HEX_MAX);
 	return certificate_put(txn, id, &full, actor);
 }

@@ -228,6 +228,18 @@ check_constraints(const struct app *app, struct reason *why)
 	    app->ca_domain, app->state.ca_dir);
 }
 
+/* The appliance's own certificate keeps its default. */
+static void
+read_rates(struct signer_config *out, const struct config *config)
+{
+	out->per_hour[PROFILE_ENDPOINT] =
+	    (uint32_t)config_number(config, "ca.rate_endpoint");
+	out->per_hour[PROFILE_DEVICE] =
+	    (uint32_t)config_number(config, "ca.rate_device");
+	out->per_hour[PROFILE_DNS_SERVER] =
+	    (uint32_t)config_number(config, "ca.rate_dns_server");
+}
+
 static int
 start_ca(struct app *app, struct reason *why)
 {
@@ -239,6 +251,7 @@ start_ca(struct app *app, struct reason *why)
 	    app->state.first_start ? STORE_CREATE : STORE_OPEN;
 	int err = params != NULL ? 0 : -ERR_NOMEM;
 
+	read_rates(&config, app->config);
 	if (err == 0)
 		err = store_open(&app->store, app->state.database, mode, why);
 	if (err == 0 && app->state.first_start)

@@ -82,7 +82,7 @@ read_request(struct request *request, const char *identity)
 		err = reason_set(&why, -ERR_INVALID,
 		    "RFC 8951 3: the body is raw DER; EST wants its base64");
 	else
-		err = csr_parse_text(&csr, buf_text(body), body->len, &why);
+		err = csr_read_text(&csr, buf_text(body), body->len, &why);
 	if (err == 0)
 		return csr;
 	/* Also a weak key is the request's fault, not the identity's. */
@@ -90,8 +90,7 @@ read_request(struct request *request, const char *identity)
 		err = -ERR_INVALID;
 	if (err == -ERR_INVALID || err == -ERR_TOO_LARGE)
 		enroll_refused(request->app->registrar, identity,
-		    &request->peer->ip, "a request that is malformed or weak",
-		    why.text);
+		    &request->peer->ip, ENROLL_BAD_REQUEST, why.text);
 	reply_refusal(request, err, &why);
 	return NULL;
 }

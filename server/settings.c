@@ -4,6 +4,7 @@
 
 #include "base/domain.h"
 #include "base/str.h"
+#include "ca/rate.h"
 
 const struct config_key settings_schema[] = {
     {"server.listen", CONFIG_ENDPOINTS, "[::]:8443", 0, 0, NULL,
@@ -51,6 +52,12 @@ const struct config_key settings_schema[] = {
 	"The CA issues IP addresses in these prefixes only, as above. Empty:\n"
 	"addresses are not constrained (strongSwan 5.9 loads no root with a\n"
 	"critical constraint on addresses)."},
+    {"ca.rate_endpoint", CONFIG_NUMBER, "1000000", 1, RATE_MAX_PER_HOUR, NULL,
+	"Certificates that the signer gives endpoints in an hour, at most."},
+    {"ca.rate_device", CONFIG_NUMBER, "1000000", 1, RATE_MAX_PER_HOUR, NULL,
+	"The same for IoT devices."},
+    {"ca.rate_dns_server", CONFIG_NUMBER, "600", 1, RATE_MAX_PER_HOUR, NULL,
+	"The same for DNS servers."},
     {"mdns.enabled", CONFIG_BOOL, "yes", 0, 0, NULL,
 	"Announce this server by mDNS/DNS-SD as _est._tcp."},
     {"mdns.interfaces", CONFIG_NAMES, "", 0, 0, NULL,

@@ -51,6 +51,50 @@ test_facts(void **state)
 }
 
 static void
+outline_is_the_same(const struct crafted *c)
+{
+	struct cert_info info;
+	struct cert_outline outline;
+	struct reason why = {""};
+
+	assert_int_equal(0, parse(&info, c, &why));
+	if (cert_outline_parse(&outline, blob_bytes(&c->der), &why) != 0)
+		fail_msg("%s", why.text);
+	assert_string_equal(info.serial, outline.serial);
+	assert_string_equal(info.subject, outline.subject);
+	assert_true(info.not_before == outline.not_before);
+	assert_true(info.not_after == outline.not_after);
+	assert_memory_equal(info.sha256, outline.sha256, sizeof(info.sha256));
+}
+
+static void
+test_outline(void **state)
+{
+	struct crafted c;
+	struct cert_outline outline;
+
+	(void)state;
+	craft_cert(&c, &(struct craft){.cn = NULL, .serial = 0x00ff});
+	outline_is_the_same(&c);
+	crafted_fini(&c);
+	craft_cert(&c, &(struct craft){.cn = "One, \"two\" + three",
+			   .serial_number = "4711",
+			   .not_before = 1795300000,
+			   .not_after = 253402300799});
+	outline_is_the_same(&c);
+	for (size_t len = 0; len < c.der.len; len++) {
+		struct blob cut = {0};
+
+		assert_int_equal(
+		    0, blob_copy(&cut, (struct bytes){c.der.data, len}));
+		assert_int_equal(-ERR_INVALID,
+		    cert_outline_parse(&outline, blob_bytes(&cut), NULL));
+		blob_fini(&cut);
+	}
+	crafted_fini(&c);
+}
+
+static void
 test_every_truncation_refused(void **state)
 {
 	struct crafted c;
@@ -239,6 +283,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_facts),
+	    cmocka_unit_test(test_outline),
 	    cmocka_unit_test(test_every_truncation_refused),
 	    cmocka_unit_test(test_odd_certificates_refused),
 	    cmocka_unit_test(test_extension_twice_refused),

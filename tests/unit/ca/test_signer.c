@@ -338,10 +338,10 @@ test_bad_key_or_proof_refused(void **state)
 
 	request = craft_request(PROFILE_DNS_SERVER, CRAFT_ADN);
 	set_csr(request, &(struct craft_csr){.key = key, .signer = other});
-	refused(f, request, -ERR_REFUSED, "proof of possession");
+	refused(f, request, -ERR_INVALID, "proof of possession");
 	request = craft_request(PROFILE_DNS_SERVER, CRAFT_ADN);
 	set_csr(request, &(struct craft_csr){.key = weak, .signer = other});
-	refused(f, request, -ERR_REFUSED, "1024");
+	refused(f, request, -ERR_INVALID, "1024");
 	EVP_PKEY_free(key);
 	EVP_PKEY_free(other);
 	EVP_PKEY_free(weak);

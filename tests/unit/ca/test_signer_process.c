@@ -285,7 +285,7 @@ test_caps_refused(void **state)
 	refused(f, request, -ERR_INVALID, "");
 	request = good();
 	request->csr[request->csr_len - 1] ^= 1;
-	refused(f, request, -ERR_REFUSED, "proof of possession");
+	refused(f, request, -ERR_INVALID, "proof of possession");
 	/* A name in a form that names_add() does not give, of no type. */
 	request = good();
 	strcpy(request->names.items[0].text, "DNS." CRAFT_DOMAIN);
