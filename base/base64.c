@@ -8,6 +8,9 @@ static const char alphabet_std[] =
 static const char alphabet_url[] =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
+/* Groups are put together here before they go to the buffer. */
+#define CHUNK_GROUPS 64
+
 static void
 encode_group(char out[4], const char *alphabet, const uint8_t *in, size_t n)
 {
@@ -23,21 +26,40 @@ encode_group(char out[4], const char *alphabet, const uint8_t *in, size_t n)
 	out[3] = n > 2 ? alphabet[v & 63] : '=';
 }
 
+static void
+encode(struct buf *out, const char *alphabet, bool padded, struct bytes in)
+{
+	while (in.len > 0) {
+		char chunk[4 * CHUNK_GROUPS];
+		size_t n = in.len < sizeof(chunk) / 4 * 3
+			       ? in.len
+			       : sizeof(chunk) / 4 * 3;
+		size_t len = 0;
+
+		for (size_t i = 0; i < n; i += 3, len += 4)
+			encode_group(chunk + len, alphabet, in.data + i, n - i);
+		if (!padded && n % 3 != 0)
+			len -= 3 - n % 3;
+		buf_add(out, chunk, len);
+		in.data += n;
+		in.len -= n;
+	}
+}
+
 int
 base64_encode(struct buf *out, struct bytes in, size_t wrap)
 {
-	size_t column = 0;
+	/* Whole groups, so that only the last line is padded. */
+	size_t line = wrap == 0 ? in.len : (wrap + 3) / 4 * 3;
 
-	for (size_t i = 0; i < in.len; i += 3) {
-		char group[4];
+	while (in.len > 0) {
+		size_t n = in.len < line ? in.len : line;
 
-		encode_group(group, alphabet_std, in.data + i, in.len - i);
-		buf_add(out, group, 4);
-		column += 4;
-		if (wrap != 0 && (column >= wrap || i + 3 >= in.len)) {
+		encode(out, alphabet_std, true, (struct bytes){in.data, n});
+		if (wrap != 0)
 			buf_adds(out, "\n");
-			column = 0;
-		}
+		in.data += n;
+		in.len -= n;
 	}
 	return buf_status(out);
 }
@@ -45,22 +67,48 @@ base64_encode(struct buf *out, struct bytes in, size_t wrap)
 int
 base64url_encode(struct buf *out, struct bytes in)
 {
-	for (size_t i = 0; i < in.len; i += 3) {
-		size_t left = in.len - i;
-		char group[4];
-
-		encode_group(group, alphabet_url, in.data + i, left);
-		buf_add(out, group, left >= 3 ? 4 : left + 1);
-	}
+	encode(out, alphabet_url, false, in);
 	return buf_status(out);
 }
 
-static int
-value_of(const char *alphabet, char c)
-{
-	const char *p = c != '\0' ? strchr(alphabet, c) : NULL;
+#define NO_DIGIT 0xff
 
-	return p != NULL ? (int)(p - alphabet) : -1;
+/* What each character counts, NO_DIGIT for most. */
+static void
+fill_values(uint8_t values[256], const char *alphabet)
+{
+	memset(values, NO_DIGIT, 256);
+	for (uint8_t i = 0; i < 64; i++)
+		values[(uint8_t)alphabet[i]] = i;
+}
+
+/* The digits behind the last whole group. */
+static int
+decode_rest(uint8_t *bytes, size_t *n, uint32_t acc, size_t digits)
+{
+	switch (digits % 4) {
+	case 0:
+		return 0;
+	case 2:
+		if ((acc & 15) != 0)
+			return -ERR_INVALID;
+		bytes[(*n)++] = (uint8_t)(acc >> 4);
+		return 0;
+	case 3:
+		if ((acc & 3) != 0)
+			return -ERR_INVALID;
+		bytes[(*n)++] = (uint8_t)(acc >> 10);
+		bytes[(*n)++] = (uint8_t)(acc >> 2);
+		return 0;
+	default:
+		return -ERR_INVALID;
+	}
+}
+
+static bool
+is_space(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
 static int
@@ -68,52 +116,34 @@ decode(struct blob *out, const char *alphabet, bool padded, const char *text,
     size_t len)
 {
 	AUTOFREE uint8_t *bytes = malloc(len / 4 * 3 + 4);
+	uint8_t values[256];
 	uint32_t acc = 0;
 	size_t n = 0, digits = 0, pads = 0;
 
 	if (bytes == NULL)
 		return -ERR_NOMEM;
+	fill_values(values, alphabet);
 	for (size_t i = 0; i < len; i++) {
-		int v;
+		uint8_t v = values[(uint8_t)text[i]];
 
-		if (padded && text[i] != '\0' && strchr(" \t\r\n", text[i]))
-			continue;
-		if (padded && text[i] == '=') {
-			if (++pads > 2)
-				return -ERR_INVALID;
-			continue;
-		}
-		v = value_of(alphabet, text[i]);
-		if (v < 0 || pads != 0)
-			return -ERR_INVALID;
-		acc = acc << 6 | (uint32_t)v;
-		digits++;
-		if (digits % 4 == 0) {
+		if (v != NO_DIGIT && pads == 0) {
+			acc = acc << 6 | v;
+			if (++digits % 4 != 0)
+				continue;
 			bytes[n++] = (uint8_t)(acc >> 16);
 			bytes[n++] = (uint8_t)(acc >> 8);
 			bytes[n++] = (uint8_t)acc;
 			acc = 0;
+		} else if (padded && text[i] == '=' && pads < 2) {
+			pads++;
+		} else if (!padded || !is_space(text[i])) {
+			return -ERR_INVALID;
 		}
 	}
-	switch (digits % 4) {
-	case 0:
-		if (pads != 0)
-			return -ERR_INVALID;
-		break;
-	case 2:
-		if ((padded && pads != 2) || (acc & 15) != 0)
-			return -ERR_INVALID;
-		bytes[n++] = (uint8_t)(acc >> 4);
-		break;
-	case 3:
-		if ((padded && pads != 1) || (acc & 3) != 0)
-			return -ERR_INVALID;
-		bytes[n++] = (uint8_t)(acc >> 10);
-		bytes[n++] = (uint8_t)(acc >> 2);
-		break;
-	default:
+	if (padded && pads != (4 - digits % 4) % 4)
 		return -ERR_INVALID;
-	}
+	if (decode_rest(bytes, &n, acc, digits) != 0)
+		return -ERR_INVALID;
 	out->data = STEAL(bytes);
 	out->len = n;
 	return 0;

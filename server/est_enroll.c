@@ -170,9 +170,14 @@ submit(struct request *request, struct enroll *enroll, const struct csr *csr,
 	/* The connection died while its request was handled. */
 	if (request->conn->tls == NULL)
 		return -ERR_CLOSED;
-	err = tls_conn_binding(&enroll->binding, request->conn->tls);
-	if (err != 0)
-		return err;
+	/* What nobody asks for is not exported: it costs as much as reading
+	 * the request. */
+	if (csr_challenge(csr)[0] != '\0' ||
+	    registrar_config(enroll->registrar)->binding_required) {
+		err = tls_conn_binding(&enroll->binding, request->conn->tls);
+		if (err != 0)
+			return err;
+	}
 	return renewed != NULL ? registrar_reenroll(enroll, csr, renewed)
 			       : registrar_enroll(enroll, csr, request->reader);
 }

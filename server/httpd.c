@@ -38,12 +38,11 @@ request_new(struct conn *conn, struct MHD_Connection *mhd, const char *method,
     const char *path)
 {
 	struct request *request = calloc(1, sizeof(*request));
-	uint8_t id[4];
+	uint32_t id = conn->worker->next_request++;
 
 	if (request == NULL)
 		return NULL;
-	random_bytes(id, sizeof(id));
-	hex_encode(request->id, (struct bytes){id, sizeof(id)});
+	snprintf(request->id, sizeof(request->id), "%08x", id);
 	request->app = engine_config(conn->worker->engine)->app;
 	request->conn = conn;
 	request->peer = &conn->peer;
@@ -439,6 +438,7 @@ httpd_start(struct worker *worker)
 {
 	const struct engine_config *config = engine_config(worker->engine);
 
+	random_bytes(&worker->next_request, sizeof(worker->next_request));
 	worker->daemon = MHD_start_daemon(
 	    MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_USE_TURBO |
 		MHD_ALLOW_SUSPEND_RESUME,

@@ -141,35 +141,46 @@ listener_ready(struct watch *watch, uint32_t events)
 
 /* --- the loop --- */
 
+/* Fetches what MHD wrote. True if it may have more: its request goes on, so the
+ * masks can wait for the next round. */
+static bool
+fetch(struct conn *conn)
+{
+	bool moved = conn_pump_out(conn);
+
+	if (!moved || !conn->in_request || conn->out.data != NULL)
+		return false;
+	conn_touch(conn);
+	return conn->touched;
+}
+
 /* Lets MHD work, and fetches what it wrote, while that makes progress. */
 static void
 run_http(struct worker *worker)
 {
-	for (int round = 0; round < RUN_ROUNDS; round++) {
+	bool more = true;
+
+	for (int round = 1; more && round <= RUN_ROUNDS; round++) {
 		struct conn *conn;
-		bool more = false;
 
 		worker->run_again = false;
 		httpd_run(worker);
 		conn = worker->touched;
 		worker->touched = NULL;
+		more = false;
 		while (conn != NULL) {
 			struct conn *next = conn->touched_next;
-			bool moved;
+			bool goes_on;
 
 			conn->touched = false;
-			moved = conn_pump_out(conn);
-			if (moved && conn->in_request &&
-			    conn->out.data == NULL) {
-				conn_touch(conn);
-				more = more || conn->touched;
-			}
-			conn_update_masks(conn);
+			goes_on = fetch(conn);
+			more = more || goes_on;
+			if (!goes_on || round == RUN_ROUNDS)
+				conn_update_masks(conn);
 			conn_unref(conn);
 			conn = next;
 		}
-		if (!more && !worker->run_again)
-			break;
+		more = more || worker->run_again;
 	}
 }
 

@@ -61,6 +61,7 @@ struct worker {
 	struct door door;
 	bool closed; /* it takes nobody in any more */
 	struct MHD_Daemon *daemon;
+	uint32_t next_request; /* its id in the log */
 	struct store_reader *reader;
 
 	uint8_t buffer[WORKER_BUFFER_BYTES];
