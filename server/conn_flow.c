@@ -276,14 +276,15 @@ conn_discard_input(struct conn *conn)
 		conn_kill(conn);
 }
 
-/* Nothing more will come from a peer that has said all; pipelined requests that
- * MHD has not read yet are still answered. */
+/* Nothing more will come from a peer that has said all: a request that has not
+ * arrived whole never will. Pipelined ones that MHD has not read yet are still
+ * answered. */
 static void
 end_after_eof(struct conn *conn, bool moved)
 {
 	int unread = 0;
 
-	if (conn->in_request || conn->out.data != NULL || conn->in.data != NULL)
+	if (conn->answering || conn->out.data != NULL || conn->in.data != NULL)
 		return;
 	if (conn->pair.fd >= 0 && ioctl(conn->pair.fd, SIOCOUTQ, &unread) != 0)
 		unread = 0;

@@ -166,7 +166,31 @@ def vanish(server, appliance):
         "and enrolled")
 
 
+def says_no_more(server):
+    """The end of what it says comes within a request: in TLS, and in clear."""
+    head = ("POST %s/simpleenroll HTTP/1.1\r\nHost: %s\r\n%%s\r\n\r\n" % (
+        EST, NAME))
+    for name, rest in (("a header", "X: "),
+                       ("a body", "Content-Length: 2000"),
+                       ("a chunked body", "Transfer-Encoding: chunked")):
+        data = (head % rest).encode()
+        conn = server.tls()
+        conn.sendall(data[:-4] if name == "a header" else data + b"1\r\nx")
+        socket.socket.shutdown(conn, socket.SHUT_WR)
+        report(wait_until(lambda conn=conn: server.connections() == 0, 10),
+               "who leaves within %s is not waited for" % name)
+        conn.close()
+    conn = server.tls()
+    conn.sendall(get() + get() + (head % "Content-Length: 9").encode())
+    socket.socket.shutdown(conn, socket.SHUT_WR)
+    reader = Reader(conn)
+    report([reader.answer()[0] for _ in range(2)] == [200, 200],
+           "and what it asked before is answered")
+    conn.close()
+
+
 def large(server, appliance):
+    says_no_more(server)
     slow_download(server)
     full_pair(server)
     vanish(server, appliance)
