@@ -25,10 +25,10 @@
 
 /* Empty, but for what a build with sanitizers needs to report. */
 static void
-fill_environment(char *out[4])
+fill_environment(char *out[5])
 {
-	static const char *const names[] = {
-	    "ASAN_OPTIONS=", "UBSAN_OPTIONS=", "LSAN_OPTIONS="};
+	static const char *const names[] = {"ASAN_OPTIONS=", "UBSAN_OPTIONS=",
+	    "LSAN_OPTIONS=", "TSAN_OPTIONS="};
 	size_t n = 0;
 
 	for (char **e = environ; sandbox_is_relaxed() && *e != NULL; e++)
@@ -60,7 +60,7 @@ spawn(pid_t *pid, const char *argument, int fd)
 	char *text = str_copy(argument);
 	char fd_text[8];
 	char *argv[] = {program_invocation_name, text, fd_text, NULL};
-	char *environment[4];
+	char *environment[5];
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attributes;
 	sigset_t none;

@@ -25,6 +25,7 @@ declare -A estuaryd_pid estuaryd_listen
 # shows; nothing happens with any other build.
 export ASAN_OPTIONS="${ASAN_OPTIONS:+$ASAN_OPTIONS:}log_path=$work/sanitizer"
 export UBSAN_OPTIONS="${UBSAN_OPTIONS:+$UBSAN_OPTIONS:}print_stacktrace=1:log_path=$work/sanitizer"
+export TSAN_OPTIONS="${TSAN_OPTIONS:+$TSAN_OPTIONS:}log_path=$work/sanitizer"
 
 cleanup() {
 	local pid
@@ -120,9 +121,10 @@ matches() {
 	fi
 }
 
-# Runs a command until it ends with 0, ten times a second, SECONDS at most.
+# Runs a command until it ends with 0, ten times a second, SECONDS at most; with
+# a tool that watches the programs, ESTUARY_TIME_FACTOR times as long.
 wait_for() {
-	local end=$((SECONDS + $1))
+	local end=$((SECONDS + $1 * ${ESTUARY_TIME_FACTOR:-1}))
 
 	shift
 	until "$@" >/dev/null 2>&1; do
@@ -185,7 +187,7 @@ estuaryd_is_ready() {
 
 # Waits for it; false when it ends before, or does not begin to serve.
 await_estuaryd() {
-	local name=$1 end=$((SECONDS + 30))
+	local name=$1 end=$((SECONDS + 30 * ${ESTUARY_TIME_FACTOR:-1}))
 
 	until estuaryd_is_ready "$name"; do
 		if ! kill -0 "${estuaryd_pid[$name]}" 2>/dev/null ||

@@ -40,6 +40,7 @@ trap 'exit 1' INT TERM HUP
 # What sanitizers find, in a build that has them, goes to files.
 export ASAN_OPTIONS="${ASAN_OPTIONS:+$ASAN_OPTIONS:}log_path=$dir/sanitizer"
 export UBSAN_OPTIONS="${UBSAN_OPTIONS:+$UBSAN_OPTIONS:}log_path=$dir/sanitizer"
+export TSAN_OPTIONS="${TSAN_OPTIONS:+$TSAN_OPTIONS:}log_path=$dir/sanitizer"
 
 not_ok() {
 	echo "not ok - $1"

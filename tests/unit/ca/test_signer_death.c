@@ -190,9 +190,9 @@ test_all_are_answered_and_it_comes_back(void **state)
 	for (size_t i = 0; i < MANY; i++) {
 		batch.requests[i] = make(i == MANY / 2 ? DIE : "");
 		batch.requests[i]->done = batch_done;
+		batch.requests[i]->result = 1;
 		err = signer_submit(f->signer, batch.requests[i]);
 		assert_true(err == 0 || err == -ERR_CLOSED);
-		batch.requests[i]->result = 1;
 		if (err != 0)
 			batch_done(batch.requests[i]);
 	}
