@@ -18,19 +18,28 @@ for what in "${estuaryd_listen[main]} public" "$admin administrators"; do
 		checks_failed=$((checks_failed + 1))
 done
 
-# s_client renegotiates on a line "R", once the handshake is done.
-renegotiation() {
-	{
-		wait_for 10 grep -q 'Verify return code' "$work/reneg"
-		echo R
-		wait_for 10 grep -qi 'renegotiation\|closed' "$work/reneg"
-	} | timeout 20 openssl s_client -connect "$1" -tls1_2 \
-		-CAfile "$work/main.root.pem" >"$work/reneg" 2>&1
-	cat "$work/reneg"
+# s_client renegotiates on a line "R", once the handshake is done; what it says is
+# in $work/reneg.
+renegotiate() {
+	local pid
+
+	: >"$work/reneg"
+	mkfifo "$work/lines"
+	timeout 20 openssl s_client -connect "$1" -tls1_2 \
+		-CAfile "$work/main.root.pem" <"$work/lines" >"$work/reneg" 2>&1 &
+	pid=$!
+	exec 3>"$work/lines"
+	wait_for 10 grep -q 'Verify return code' "$work/reneg"
+	echo R >&3
+	wait_for 10 grep -qi 'no renegotiation\|closed' "$work/reneg"
+	exec 3>&-
+	wait "$pid"
+	rm "$work/lines"
 }
 
 for address in "${estuaryd_listen[main]}" "$admin"; do
-	said=$(renegotiation "$address")
+	renegotiate "$address"
+	said=$(<"$work/reneg")
 	matches "renegotiation is asked for at $address" '^RENEGOTIATING' "$said"
 	matches "and refused" 'no renegotiation' "$said"
 	matches "although it would be secure" \
