@@ -16,6 +16,7 @@ IDENTITY = "bench"
 PASSWORD = "correct horse battery staple"
 EST = "/.well-known/est/"
 START_PATIENCE_S = 30
+CODE_USES = 1000000
 
 
 class BenchError(Exception):
@@ -75,6 +76,11 @@ class Cpu:
             threads = None
         return threads, (int(fields[11]) + int(fields[12])) * tick_us
 
+    def us(self):
+        """All that they ever used."""
+        return sum(sum(threads.values()) / 1e3 if threads else ticks_us
+                   for threads, ticks_us in self.processes.values())
+
     def us_since(self, before):
         total = 0.0
         for pid, (threads, ticks_us) in self.processes.items():
@@ -98,19 +104,24 @@ class Machine:
 
 
 def memory(pids):
-    """In KiB: RSS, and PSS, which divides what is shared among those who share
-    it; PSS is None where the kernel does not show it to us."""
-    rss = pss = 0
+    """In KiB: the sum of RSS, which counts what they share once for each; and
+    what is there of it once ("resident"): all that is private, and the most
+    that one of them shares. PSS would divide by whoever else runs and has the
+    same libraries. None where the kernel does not show it to us."""
+    rss = private = shared = 0
     for pid in pids:
         rss += int(re.search(r"VmRSS:\s+(\d+)",
                              read(f"/proc/{pid}/status")).group(1))
         try:
-            pss += int(re.search(r"^Pss:\s+(\d+)",
-                                 read(f"/proc/{pid}/smaps_rollup"),
-                                 re.MULTILINE).group(1))
-        except (OSError, AttributeError):
+            rollup = dict(re.findall(r"^(\w+):\s+(\d+) kB",
+                                     read(f"/proc/{pid}/smaps_rollup"),
+                                     re.MULTILINE))
+        except OSError:
             return rss, None
-    return rss, pss
+        own = int(rollup["Private_Clean"]) + int(rollup["Private_Dirty"])
+        private += own
+        shared = max(shared, int(rollup["Rss"]) - own)
+    return rss, private + shared
 
 
 class Server:
@@ -139,8 +150,8 @@ class Server:
 
 
 class Appliance(Server):
-    """estuaryd, with an identity for HTTP Basic and the PAKE, and two DNS
-    servers."""
+    """estuaryd, with an identity for HTTP Basic, a code for the PAKE, and two
+    DNS servers."""
 
     def __init__(self, build, work, options=()):
         super().__init__()
@@ -148,6 +159,7 @@ class Appliance(Server):
         self.state, self.log = f"{work}/state", f"{work}/estuaryd.log"
         self.address = f"127.0.0.1:{free_port()}"
         self.root, self.password = f"{work}/root.pem", f"{work}/password"
+        self.code = f"{work}/code"
         self.settings = []
         for setting in (f"server.listen={self.address}", f"server.name={NAME}",
                         "ca.domain=lab.test", "mdns.enabled=no", *options):
@@ -189,6 +201,12 @@ class Appliance(Server):
             file.write(PASSWORD + "\n")
         self.ctl("identity", "add", IDENTITY, "--basic", "--password-stdin",
                  "--allow-name", "*.lab.test", text=PASSWORD + "\n")
+        # Not the password: a claimed guess counts until the handshake is done,
+        # and so only ten could be under way with one.
+        added = json.loads(self.ctl("--json", "identity", "add", "bench code",
+                                    "--uses", str(CODE_USES)))
+        with open(self.code, "w", encoding="utf-8") as file:
+            file.write(added["code"] + "\n")
         for i in (1, 2):
             self.ctl("dns-server", "issue", "--name", f"dns{i}.lab.test",
                      "--label", "domain-s:853", "--label", "doh:443",
@@ -306,11 +324,17 @@ class Loader:
         return [self.program, "--connect", address, "--ca",
                 self.appliance.root, "--name", NAME, *arguments]
 
-    def identity(self):
-        return ["--identity", IDENTITY, "--password-file",
-                self.appliance.password]
+    def credential(self, arguments):
+        """By what the loader authenticates, if it does."""
+        if "--pake" in arguments:
+            return ["--code-file", self.appliance.code]
+        if "--enroll" in arguments:
+            return ["--identity", IDENTITY, "--password-file",
+                    self.appliance.password]
+        return []
 
     def run(self, address, arguments, seconds):
+        arguments = [*arguments, *self.credential(arguments)]
         if "--enroll" in arguments:
             # Names that no run before had.
             arguments = [*arguments, "--first", str(self.first)]
