@@ -283,10 +283,10 @@ load_conn_close(struct load_conn *conn)
 bool
 load_conn_is_open(const struct load_conn *conn)
 {
-	char byte;
-	ssize_t n = recv(conn->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+	struct pollfd p = {.fd = conn->fd, .events = POLLRDHUP};
 
-	return n > 0 || (n < 0 && errno == EAGAIN);
+	/* A close_notify may lie there unread, in front of the end. */
+	return poll(&p, 1, 0) == 0;
 }
 
 /* Until the PAKE's socket, which does not block, is ready. */
