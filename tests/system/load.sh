@@ -94,22 +94,25 @@ bad "an address that is not ours" 'd["errors"]["connect"]' \
 	--source 192.0.2.1
 
 # idle: connections that are held, and that the server's end ends.
+mkfifo "$work/hold"
 hold() {
-	coproc holder { "$build/tests/bench/estuary-load" --connect \
+	"$build/tests/bench/estuary-load" --connect \
 		"${estuaryd_listen[other]}" --ca "$work/other.root.pem" \
-		--idle 20 --keep-alive; }
-	read -r held <&"${holder[0]}"
-	same "it holds" "holding 20" "$held"
+		--idle 20 --keep-alive <"$work/hold" >"$work/held" &
+	holder=$!
+	exec 9>"$work/hold"
+	wait_for 30 grep -q . "$work/held"
+	same "it holds" "holding 20" "$(cat "$work/held")"
 }
 
+# release NAME STATUS N
 release() {
-	local pid=$holder_PID
+	local status=0
 
-	exec {holder[1]}>&-
-	read -r held <&"${holder[0]}"
-	wait "$pid"
-	same "$1: exit status" "$2" "$?"
-	same "$1" "$3 were still open" "$held"
+	exec 9>&-
+	wait "$holder" || status=$?
+	same "$1: exit status" "$2" "$status"
+	same "$1" "$3 were still open" "$(tail -n 1 "$work/held")"
 }
 
 hold
