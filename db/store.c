@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -35,7 +36,24 @@ struct store {
 
 	store_audit_fn audit_fn;
 	void *audit_arg;
+
+	bool dns_changed; /* by the batch; the writer's */
+	atomic_uint_fast64_t dns_version;
 };
+
+/* SQLite's, for each row that is changed. */
+static void
+row_changed(void *arg, int operation, const char *database, const char *table,
+    sqlite3_int64 row)
+{
+	struct store *store = arg;
+
+	(void)operation;
+	(void)database;
+	(void)row;
+	if (strcmp(table, "dns_server") == 0)
+		store->dns_changed = true;
+}
 
 /* Runs one job; what it did is undone if it fails. */
 static void
@@ -63,6 +81,7 @@ batch_commit(struct store *store, struct store_job *batch)
 	int err = sql_exec(conn, "BEGIN IMMEDIATE");
 
 	store->txn.audit_head = 0;
+	store->dns_changed = false;
 	for (struct store_job *job = batch; job != NULL && err == 0;
 	     job = job->next) {
 		job_run(store, job);
@@ -73,6 +92,8 @@ batch_commit(struct store *store, struct store_job *batch)
 	}
 	if (err == 0)
 		err = sql_exec(conn, "COMMIT");
+	if (err == 0 && store->dns_changed)
+		atomic_fetch_add(&store->dns_version, 1);
 	if (err != 0) {
 		for (struct store_job *job = batch; job != NULL;
 		     job = job->next)
@@ -238,6 +259,8 @@ store_open_schema(struct store **out, const char *path, enum store_mode mode,
 	store->path = str_copy(path);
 	err = store->path != NULL ? writer_connect(store, mode, schema, why)
 				  : -ERR_NOMEM;
+	if (err == 0)
+		sqlite3_update_hook(store->txn.conn.db, row_changed, store);
 	if (err == 0 &&
 	    pthread_create(&store->writer, NULL, writer_main, store) != 0)
 		err = -ERR_NOMEM;
@@ -363,6 +386,12 @@ store_apply(struct store *store, struct store_job *job)
 	pthread_cond_destroy(&w.wake);
 	pthread_mutex_destroy(&w.mutex);
 	return err;
+}
+
+uint64_t
+store_dns_version(const struct store *store)
+{
+	return atomic_load(&store->dns_version);
 }
 
 int

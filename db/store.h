@@ -63,6 +63,10 @@ int store_apply(struct store *store, struct store_job *job) NODISCARD;
 typedef void (*store_audit_fn)(void *arg, int64_t last_id);
 void store_on_audit(struct store *store, store_audit_fn fn, void *arg);
 
+/* Changes with each commit that changed which DNS servers there are, before
+ * done() of the job that did it. Any thread. */
+uint64_t store_dns_version(const struct store *store);
+
 int store_reader_open(struct store_reader **out, struct store *store) NODISCARD;
 void store_reader_close(struct store_reader *reader);
 /* Reads within a job see the batch's changes. */

@@ -15,6 +15,7 @@
 #include "registrar/srp.h"
 #include "server/announcing.h"
 #include "server/own_cert.h"
+#include "server/reply_cache.h"
 #include "server/routes.h"
 #include "server/settings.h"
 
@@ -413,6 +414,8 @@ app_start(struct app *app, const char *state_dir, struct reason *why)
 	if (err == 0)
 		err = start_registrar(app);
 	if (err == 0)
+		err = reply_cache_new(&app->replies);
+	if (err == 0)
 		err = start_engine(app, why);
 	if (err == 0)
 		err = announcing_start(app);
@@ -436,6 +439,7 @@ app_stop(struct app *app)
 	store_stop(app->store);
 	auditor_free(app->auditor);
 	engine_free(app->engine);
+	reply_cache_free(app->replies);
 	store_close(app->store);
 	registrar_free(app->registrar);
 	pthread_mutex_destroy(&app->mutex);

@@ -44,6 +44,7 @@ struct app {
 	struct signer *signer;
 	struct auditor *auditor;
 	struct registrar *registrar;
+	struct reply_cache *replies;
 	struct engine *engine;
 	/* NULL if disabled; replaced under mutex */
 	struct mdns_announcer *announcer;

@@ -2,6 +2,7 @@
 
 #include <jansson.h>
 #include <microhttpd.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/base64.h"
@@ -15,11 +16,13 @@
 #include "db/dns_server.h"
 #include "server/app.h"
 #include "server/json_split.h"
+#include "server/reply_cache.h"
 
 #define CERTS_ONLY_TYPE "application/pkcs7-mime; smime-type=certs-only"
 /* The one client that cannot read a long line. */
 #define WRAPPING_CLIENT "libest"
 #define WRAP_COLUMNS 64
+#define DNS_REPLY_MAX_AGE_MS 1000
 
 void
 est_reply_failure(struct request *request, const char *event, int err)
@@ -30,14 +33,55 @@ est_reply_failure(struct request *request, const char *event, int err)
 	    request->id);
 }
 
-/* Base64 on one line and LF (RFC 8951 3.1). [RFC8951 3.1] */
-void
-est_reply_base64(
-    struct request *request, const char *content_type, struct bytes der)
+static bool
+wants_wrapping(const struct request *request)
 {
 	const char *agent = request_header(request, MHD_HTTP_HEADER_USER_AGENT);
-	bool wrap = agent != NULL && strncmp(agent, WRAPPING_CLIENT,
-					 sizeof(WRAPPING_CLIENT) - 1) == 0;
+
+	return agent != NULL && strncmp(agent, WRAPPING_CLIENT,
+				    sizeof(WRAPPING_CLIENT) - 1) == 0;
+}
+
+static struct reply_key
+key_of(const struct request *request, const char *path, const char *label)
+{
+	struct reply_key key = {.version = 0};
+
+	snprintf(key.name, sizeof(key.name), "%s %s%.64s", path,
+	    wants_wrapping(request) ? "wrapped " : "", label);
+	return key;
+}
+
+/* What depends on the DNS servers depends on the time, too: they expire. */
+static struct reply_key
+dns_key(const struct request *request, const char *path, const char *label)
+{
+	struct reply_key key =
+	    key_of(request, path, label != NULL ? label : "");
+
+	key.version = store_dns_version(request->app->store);
+	key.max_age_ms = DNS_REPLY_MAX_AGE_MS;
+	return key;
+}
+
+static void
+reply_body(struct request *request, const struct reply_key *key,
+    const char *content_type, struct bytes body)
+{
+	if (key != NULL)
+		reply_cache_put(
+		    request->app->replies, request, key, content_type, body);
+	else
+		reply_bytes(request, MHD_HTTP_OK, content_type, body);
+}
+
+/* Base64 on one line and LF (RFC 8951 3.1). [RFC8951 3.1] key is NULL for what
+ * is one client's alone. */
+static void
+reply_base64(struct request *request, const struct reply_key *key,
+    const char *content_type, struct bytes der)
+{
+	bool wrap = wants_wrapping(request);
 	struct buf body = {0};
 	int err = base64_encode(&body, der, wrap ? WRAP_COLUMNS : 0);
 
@@ -45,7 +89,7 @@ est_reply_base64(
 		err = buf_adds(&body, "\n");
 	if (err == 0) {
 		reply_header(request, "Content-Transfer-Encoding", "base64");
-		reply_bytes(request, MHD_HTTP_OK, content_type,
+		reply_body(request, key, content_type,
 		    (struct bytes){(const uint8_t *)body.data, body.len});
 	} else {
 		est_reply_failure(request, "base64 not encoded", err);
@@ -54,29 +98,48 @@ est_reply_base64(
 }
 
 void
-est_reply_certs_only(struct request *request, const struct cert_list *certs)
+est_reply_base64(
+    struct request *request, const char *content_type, struct bytes der)
+{
+	reply_base64(request, NULL, content_type, der);
+}
+
+static void
+reply_certs_only(struct request *request, const struct reply_key *key,
+    const struct cert_list *certs)
 {
 	struct blob der = {0};
 	int err = certs_only_encode(&der, certs);
 
 	if (err == 0)
-		est_reply_base64(request, CERTS_ONLY_TYPE, blob_bytes(&der));
+		reply_base64(request, key, CERTS_ONLY_TYPE, blob_bytes(&der));
 	else
 		est_reply_failure(request, "certs-only not encoded", err);
 	blob_fini(&der);
 }
 
 void
+est_reply_certs_only(struct request *request, const struct cert_list *certs)
+{
+	reply_certs_only(request, NULL, certs);
+}
+
+void
 est_cacerts(struct request *request)
 {
 	struct signer *signer = request->app->signer;
+	/* The CA is the same as long as the program runs. */
+	const struct reply_key key = key_of(request, "cacerts", "");
 	struct cert_list certs = {0};
-	int err = cert_list_add(&certs, signer_root(signer));
+	int err;
 
+	if (reply_cache_send(request->app->replies, request, &key))
+		return;
+	err = cert_list_add(&certs, signer_root(signer));
 	if (err == 0)
 		err = cert_list_add(&certs, signer_issuing(signer));
 	if (err == 0)
-		est_reply_certs_only(request, &certs);
+		reply_certs_only(request, &key, &certs);
 	else
 		est_reply_failure(request, "cacerts not built", err);
 	cert_list_fini(&certs);
@@ -124,10 +187,14 @@ add_eecert(void *arg, const struct dns_server *server)
 static void
 reply_eecerts(struct request *request, const char *label)
 {
+	const struct reply_key key = dns_key(request, "eecerts", label);
 	struct cert_list certs = {0};
-	int err = dns_server_published(
-	    request->reader, label, clock_now(), add_eecert, &certs);
+	int err;
 
+	if (reply_cache_send(request->app->replies, request, &key))
+		return;
+	err = dns_server_published(
+	    request->reader, label, clock_now(), add_eecert, &certs);
 	if (err != 0)
 		est_reply_failure(request, "eecerts not read", err);
 	else if (certs.n == 0)
@@ -136,7 +203,7 @@ reply_eecerts(struct request *request, const char *label)
 				  : "no DNS server has a certificate yet",
 		    label);
 	else
-		est_reply_certs_only(request, &certs);
+		reply_certs_only(request, &key, &certs);
 	cert_list_fini(&certs);
 }
 
@@ -190,13 +257,18 @@ add_resolver(void *arg, const struct dns_server *server)
 void
 est_resolvers(struct request *request)
 {
-	json_t *list = json_array();
-	int err = dns_server_published(
-	    request->reader, NULL, clock_now(), add_resolver, list);
-	json_t *document = json_pack("{so}", "resolvers", list);
-	char *text =
-	    document != NULL ? json_dumps(document, JSON_COMPACT) : NULL;
+	const struct reply_key key = dns_key(request, "resolvers", NULL);
+	json_t *list, *document;
+	char *text;
+	int err;
 
+	if (reply_cache_send(request->app->replies, request, &key))
+		return;
+	list = json_array();
+	err = dns_server_published(
+	    request->reader, NULL, clock_now(), add_resolver, list);
+	document = json_pack("{so}", "resolvers", list);
+	text = document != NULL ? json_dumps(document, JSON_COMPACT) : NULL;
 	if (err != 0 || text == NULL)
 		est_reply_failure(
 		    request, "resolvers not read", err != 0 ? err : -ERR_NOMEM);
@@ -204,7 +276,7 @@ est_resolvers(struct request *request)
 		reply_text(request, MHD_HTTP_NOT_FOUND,
 		    "no DNS server has a certificate yet");
 	else
-		reply_bytes(request, MHD_HTTP_OK, "application/json",
+		reply_body(request, &key, "application/json",
 		    (struct bytes){(const uint8_t *)text, strlen(text)});
 	free(text);
 	json_decref(document);

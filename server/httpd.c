@@ -214,8 +214,8 @@ reply_header(struct request *request, const char *name, const char *value)
 	snprintf(header->value, sizeof(header->value), "%s", value);
 }
 
-void
-reply_bytes(struct request *request, unsigned int status,
+struct MHD_Response *
+reply_make(struct request *request, unsigned int status,
     const char *content_type, struct bytes body)
 {
 	/* MHD copies; the API merely lacks const. */
@@ -226,16 +226,35 @@ reply_bytes(struct request *request, unsigned int status,
 	struct MHD_Response *response = MHD_create_response_from_buffer(
 	    body.len, data.out, MHD_RESPMEM_MUST_COPY);
 
+	if (response != NULL)
+		add_headers(response, request, status, content_type);
+	return response;
+}
+
+void
+reply_queue(
+    struct request *request, unsigned int status, struct MHD_Response *response)
+{
 	request->answered = true;
 	if (response == NULL)
 		return; /* MHD closes a connection that got no answer */
-	add_headers(response, request, status, content_type);
 	if (MHD_queue_response(request->mhd, status, response) != MHD_YES)
 		log_warn("response not queued", "request=%s status=%u",
 		    request->id, status);
-	MHD_destroy_response(response);
 	log_debug("request", "request=%s peer=%s method=%s status=%u",
 	    request->id, request->peer->text, request->method, status);
+}
+
+void
+reply_bytes(struct request *request, unsigned int status,
+    const char *content_type, struct bytes body)
+{
+	struct MHD_Response *response =
+	    reply_make(request, status, content_type, body);
+
+	reply_queue(request, status, response);
+	if (response != NULL)
+		MHD_destroy_response(response);
 }
 
 void
@@ -343,7 +362,7 @@ take_body(struct request *request, const char *data, size_t *len)
 static void
 dispatch(struct request *request)
 {
-	if (!find_route(request))
+	if (request->route == NULL && !find_route(request))
 		return;
 	if (request->too_large)
 		refuse_body(request);

@@ -11,6 +11,7 @@
 #include "registrar/token.h"
 #include "server/conn.h"
 
+struct MHD_Response;
 struct app;
 struct request;
 struct route;
@@ -65,6 +66,12 @@ struct request {
  * fail towards the caller. Statuses are known in server/ alone. */
 void reply_bytes(struct request *request, unsigned int status,
     const char *content_type, struct bytes body);
+/* Its two halves: for an answer that is sent more than once. What is made is
+ * the caller's to destroy, NULL without memory. */
+struct MHD_Response *reply_make(struct request *request, unsigned int status,
+    const char *content_type, struct bytes body) NODISCARD;
+void reply_queue(struct request *request, unsigned int status,
+    struct MHD_Response *response);
 /* text/plain: the reason and LF. */
 void reply_text(struct request *request, unsigned int status, const char *fmt,
     ...) PRINTF_LIKE(3, 4);
