@@ -81,16 +81,18 @@ issue_log_close(struct issue_log *log)
 	log->fd = -1;
 }
 
-/* The profile of a line younger than an hour, else NULL. */
+/* The profile of a whole line younger than an hour, else NULL: what is torn was
+ * not handed out. */
 static const struct profile *
 recent_profile(const char *line, int64_t now)
 {
 	static const char key[] = " profile=";
 	char when[RFC3339_LEN], name[32];
 	const char *at = strstr(line, key);
+	size_t len = strlen(line);
 	int64_t time;
 
-	if (at == NULL || strlen(line) < sizeof(when) ||
+	if (at == NULL || len < sizeof(when) || line[len - 1] != '"' ||
 	    str_format(when, sizeof(when), "%.*s", RFC3339_LEN - 1, line) !=
 		0 ||
 	    rfc3339_parse(&time, when) != 0 || time <= now - HOUR_S ||

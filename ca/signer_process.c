@@ -53,10 +53,15 @@ issue(struct signer_service *service, struct blob *cert, struct reason *why)
 	if (err == 0)
 		err = authority_sign(
 		    cert, service->authority, &service->request, why);
-	if (err != 0)
-		return err;
-	rate_take(&service->rates[profile->id], 1, clock_monotonic_ms());
-	return issue_log_add(&service->log, profile, blob_bytes(cert), why);
+	if (err == 0)
+		err = issue_log_add(
+		    &service->log, profile, blob_bytes(cert), why);
+	/* What does not leave does not count: while the disk is full nobody
+	 * gets a certificate, and afterwards there are some left. */
+	if (err == 0)
+		rate_take(
+		    &service->rates[profile->id], 1, clock_monotonic_ms());
+	return err;
 }
 
 static int

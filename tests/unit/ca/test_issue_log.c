@@ -174,6 +174,27 @@ test_recent(void **state)
 	count(f, 3);
 }
 
+/* A line that a full disk cut off was not handed out, and takes nothing from
+ * those who come when there is room again. */
+static void
+test_recent_leaves_torn_lines(void **state)
+{
+	struct fixture *f = *state;
+	char when[RFC3339_LEN], torn[256];
+
+	rfc3339_format(when, clock_now());
+	for (int i = 0; i < 3; i++) {
+		snprintf(torn, sizeof(torn),
+		    "%s serial=1267 profile=dns-server sha256=00%s\n", when,
+		    i == 0 ? "" : " subject=\"CN=");
+		assert_int_equal(
+		    strlen(torn), write(f->log.fd, torn, strlen(torn)));
+	}
+	add(f);
+	reopen(f);
+	count(f, 1);
+}
+
 /* Of a log longer than what is looked at, the end counts. */
 static void
 test_recent_of_a_long_log(void **state)
@@ -243,6 +264,7 @@ main(void)
 	    LOG_TEST(test_appends),
 	    LOG_TEST(test_torn_line),
 	    LOG_TEST(test_recent),
+	    LOG_TEST(test_recent_leaves_torn_lines),
 	    LOG_TEST(test_recent_of_a_long_log),
 	    LOG_TEST(test_full_disk_refused),
 	    LOG_TEST(test_odd_places_refused),
