@@ -218,7 +218,10 @@ send_to_signer(struct enroll *enroll)
 	sign->done = sign_done;
 	err = signer_submit(enroll->registrar->config.signer, sign);
 	return err == 0 ? 0
-			: reason_set(&enroll->why, err, "%s", err_text(err));
+			: reason_set(&enroll->why, err,
+			      "the signer takes no requests now (%s); send the "
+			      "same one again later",
+			      err_text(err));
 }
 
 static void

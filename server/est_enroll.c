@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "base/str.h"
 #include "ca/csrattrs.h"
 #include "registrar/enroll.h"
@@ -30,6 +31,15 @@ reply_refusal(struct request *request, int err, const struct reason *why)
 	case -ERR_TIMEOUT:
 		reply_text(request, status_of(err), "%s",
 		    why->text[0] != '\0' ? why->text : err_text(err));
+		break;
+	case -ERR_IO:
+		log_error("enrollment failed", "request=%s reason=\"%s\"",
+		    request->id,
+		    why->text[0] != '\0' ? why->text : err_text(err));
+		reply_text(request, MHD_HTTP_SERVICE_UNAVAILABLE,
+		    "nothing can be stored now, so nothing is issued; the "
+		    "administrator finds request %s in the log",
+		    request->id);
 		break;
 	default:
 		est_reply_failure(request, "enrollment failed", err);
