@@ -215,7 +215,8 @@ audit_add_refusal(struct store_txn *txn, int64_t now, int64_t times,
 	if (text_or_empty(row->source)[0] == '\0')
 		return insert(txn, NULL, now, times, row);
 	err = find_repeat(txn, &row_id, &at, row);
-	if (err == 0 && row_id != 0 && at > now - REFUSAL_WINDOW_S)
+	/* One of later is of a clock that was ahead. */
+	if (err == 0 && row_id != 0 && at > now - REFUSAL_WINDOW_S && at <= now)
 		return count_repeat(txn, row_id, now, times);
 	if (err == 0 && row_id != 0) {
 		err = fold_one(txn, row_id);

@@ -269,7 +269,7 @@ judge_claim(struct store_txn *txn, int64_t *id, struct verifier *record,
 	    " ifnull(uses_left, -1), retry_at, disabled, sealed"
 	    " FROM identity LEFT JOIN pake_record ON identity_id = id"
 	    " WHERE wire_name = ?1 AND basic >= ?2 AND kind <> 'device'");
-	int64_t expires_at;
+	int64_t expires_at, wait;
 	int err;
 
 	if (stmt == NULL)
@@ -288,7 +288,9 @@ judge_claim(struct store_txn *txn, int64_t *id, struct verifier *record,
 		return CLAIM_EXPIRED;
 	if (sql_int(stmt, 1) <= 0)
 		return CLAIM_LOCKED;
-	if (sql_int(stmt, 4) > now)
+	/* A longer wait than there is was set while the clock was ahead. */
+	wait = sql_int(stmt, 4) - now;
+	if (wait > 0 && wait <= IDENTITY_BACKOFF_MAX_S)
 		return CLAIM_BACKOFF;
 	*id = sql_int(stmt, 0);
 	return open_record(record, txn, *id, wire_name, sql_blob(stmt, 6));

@@ -64,6 +64,8 @@ int identity_disable(struct store_txn *txn, const char *name, int64_t now,
 int identity_enable(struct store_txn *txn, const char *name, int64_t now,
     const char *actor) NODISCARD;
 
+#define IDENTITY_BACKOFF_MAX_S 3600 /* backoff_max_s is no more than that */
+
 /* Outcomes of identity_claim(). All but CLAIM_GRANTED are simulated towards the
  * peer, and each costs one write. */
 enum claim_outcome {

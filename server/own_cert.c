@@ -124,7 +124,9 @@ is_due(const struct app *app)
 	const struct cert_info *cert = &app->own_cert;
 	int64_t life = cert->not_after - cert->not_before;
 
-	return clock_now() >= cert->not_before + life / 3 * 2;
+	/* Not valid yet: it was made while the clock was ahead. */
+	return clock_now() < cert->not_before ||
+	       clock_now() >= cert->not_before + life / 3 * 2;
 }
 
 /* 1 when server.pem holds a certificate that will do. */

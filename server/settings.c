@@ -5,6 +5,7 @@
 #include "base/domain.h"
 #include "base/str.h"
 #include "ca/rate.h"
+#include "db/identity.h"
 
 const struct config_key settings_schema[] = {
     {"server.listen", CONFIG_ENDPOINTS, "[::]:8443", 0, 0, NULL,
@@ -92,7 +93,8 @@ const struct config_key settings_schema[] = {
 	"Wrong guesses until an identity with a chosen password is locked."},
     {"pake.guesses_code", CONFIG_NUMBER, "1000", 1, 1000000, NULL,
 	"The same for an onboarding code."},
-    {"pake.backoff_max", CONFIG_DURATION, "60s", 0, 3600, NULL,
+    {"pake.backoff_max", CONFIG_DURATION, "60s", 0, IDENTITY_BACKOFF_MAX_S,
+	NULL,
 	"From the fourth wrong guess in a row an identity waits 1, 2, 4 ...\n"
 	"seconds, at most this long."},
     {"pake.source_burst", CONFIG_NUMBER, "60", 1, 1000000, NULL,

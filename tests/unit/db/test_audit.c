@@ -197,6 +197,23 @@ test_new_row_after_an_hour(void **state)
 	assert_int_equal(T0 + 3600, rows.row[1].at);
 }
 
+/* What was refused while the clock was a year ahead does not swallow a year of
+ * refusals. */
+static void
+test_new_row_after_a_clock_ahead(void **state)
+{
+	struct fixture *f = *state;
+	struct rows rows;
+
+	refuse(f, T0 + 31536000, 1, "a", "192.0.2.1", "x");
+	refuse(f, T0, 1, "a", "192.0.2.1", "x");
+	refuse(f, T0 + 1, 1, "a", "192.0.2.1", "x");
+	rows = list(f, 0, 0, 100);
+	assert_int_equal(2, rows.n);
+	assert_int_equal(T0, rows.row[1].at);
+	assert_int_equal(2, rows.row[1].count);
+}
+
 static void
 test_list_pages(void **state)
 {
@@ -263,6 +280,7 @@ main(void)
 	    T(test_another_refusal_has_its_own_row),
 	    T(test_refusals_without_source_are_not_counted_together),
 	    T(test_new_row_after_an_hour),
+	    T(test_new_row_after_a_clock_ahead),
 	    T(test_list_pages),
 	    T(test_list_since),
 	    T(test_list_stops),

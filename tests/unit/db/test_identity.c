@@ -365,6 +365,23 @@ test_backoff(void **state)
 	    1000 - 4 - (int64_t)ARRAY_LEN(waits), get(f, "alice").guesses_left);
 }
 
+/* A clock that was a day ahead when the guesses came, and is set right, keeps
+ * nobody out for a day; nor does the budget come back. */
+static void
+test_backoff_of_a_clock_ahead(void **state)
+{
+	struct fixture *f = *state;
+	int64_t ahead = T0 + 86400;
+
+	add_alice(f, 10, 1);
+	for (int i = 0; i < 4; i++)
+		assert_int_equal(CLAIM_GRANTED, wrong(f, "alice", ahead));
+	assert_int_equal(CLAIM_BACKOFF, wrong(f, "alice", ahead));
+	assert_int_equal(CLAIM_GRANTED, wrong(f, "alice", T0));
+	assert_int_equal(CLAIM_BACKOFF, wrong(f, "alice", T0));
+	assert_int_equal(10 - 5, get(f, "alice").guesses_left);
+}
+
 /* Endpoints that join at the same moment do not keep each other out. */
 static void
 test_no_backoff_for_claims_under_way(void **state)
@@ -828,6 +845,7 @@ main(void)
 	    T(test_claim_expired),
 	    T(test_claim_locked_after_the_budget),
 	    T(test_backoff),
+	    T(test_backoff_of_a_clock_ahead),
 	    T(test_no_backoff_for_claims_under_way),
 	    T(test_wrong_guess_of_a_removed_identity),
 	    T(test_backoff_of_a_long_row),
