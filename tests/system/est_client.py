@@ -134,7 +134,9 @@ class Connection(http.client.HTTPSConnection):
         try:
             self.request(method, path, body, fields)
         except (ssl.SSLEOFError, ConnectionError):
-            pass  # it answered before it had read all
+            if self.sock is None:
+                raise
+            # It answered before it had read all.
         reply = self.getresponse()
         return Answer(reply.status,
                       {k.lower(): v for k, v in reply.getheaders()},

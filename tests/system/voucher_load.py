@@ -6,9 +6,7 @@ Each SERIAL.cert.pem and SERIAL.key.pem of DIRECTORY asks for its voucher, at
 the same moment as the others, and comes back when it is told to. Meanwhile
 cacerts is fetched. Prints one JSON object.
 """
-import base64
 import collections
-import datetime
 import glob
 import http.client
 import json
@@ -19,9 +17,7 @@ import sys
 import threading
 import time
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.serialization import pkcs7
+from voucher_cms import TYPE, make_request
 
 HOST, PORT = sys.argv[1].rsplit(":", 1)
 PATIENCE_S = 45
@@ -41,28 +37,6 @@ def connect(device=None):
     return connection
 
 
-def read(name):
-    with open(name, "rb") as file:
-        return file.read()
-
-
-def make_request(device, registrar_cert):
-    cert = x509.load_pem_x509_certificate(read(device + ".cert.pem"))
-    key = serialization.load_pem_private_key(read(device + ".key.pem"), None)
-    now = datetime.datetime.utcnow()
-    fields = {"assertion": "proximity",
-              "serial-number": os.path.basename(device),
-              "created-on": now.strftime("%Y-%m-%dT%H:%M:%SZ"),
-              "nonce": base64.b64encode(os.urandom(16)).decode(),
-              "proximity-registrar-cert":
-                  base64.b64encode(registrar_cert).decode()}
-    text = json.dumps({"ietf-voucher-request:voucher": fields}).encode()
-    return pkcs7.PKCS7SignatureBuilder().set_data(text).add_signer(
-        cert, key, hashes.SHA256()).sign(
-            serialization.Encoding.DER,
-            [pkcs7.PKCS7Options.Binary, pkcs7.PKCS7Options.NoCapabilities])
-
-
 class Device(threading.Thread):
     def __init__(self, name, start):
         super().__init__(daemon=True)
@@ -76,7 +50,7 @@ class Device(threading.Thread):
         begin = time.monotonic()
         self.connection.request(
             "POST", "/.well-known/brski/requestvoucher", self.request,
-            {"Content-Type": "application/voucher-cms+json"})
+            {"Content-Type": TYPE})
         answer = self.connection.getresponse()
         body = answer.read()
         self.longest_s = max(self.longest_s, time.monotonic() - begin)
