@@ -59,4 +59,20 @@ for round in 1 2; do
 	same "round $round: and none is left then" 0 \
 		"$(guesses_left "killed$round")"
 done
+
+# One budget, whichever way the guesses come: a chosen password, then a code.
+shared() {
+	"$python" -B "$system_dir/guess_shared.py" "$build" "$work" main \
+		"${estuaryd_listen[main]}" "$@" ||
+		checks_failed=$((checks_failed + 1))
+}
+stop_estuaryd main
+start_estuaryd main "${freely[@]}" --set srp.enabled=yes \
+	--set pake.guesses_code=13
+save_root main
+ctl main identity add shared --uses 1000 --basic --password-stdin \
+	<<<"correct horse battery" >/dev/null 2>&1
+shared shared "correct horse battery" "$budget" pake,basic
+code=$(new_code main phone --uses 1000 --basic | tr -d -)
+shared "${code:0:8}" "${code:8:11}" 13 pake,basic,srp
 finish
