@@ -83,7 +83,7 @@ fi
 faults_cleanup() {
 	[ "$BASHPID" = "$$" ] || return 0
 	rm -f /etc/ld.so.preload
-	umount -l /etc
+	umount -l /etc "$work/main" 2>/dev/null
 	cleanup
 }
 trap faults_cleanup EXIT
