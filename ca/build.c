@@ -6,14 +6,12 @@
 #include <openssl/err.h>
 #include <openssl/sha.h>
 
-#include "base/random.h"
+#include "base/clock.h"
 #include "ca/names_openssl.h"
 #include "ca/openssl_util.h"
 
 #define KEY_ID_LEN 20
 
-/* [RFC5280 4.1.2.2] positive and at most 20 octets: the top bit is clear. The
- * next one is set, so that every serial has all its octets. */
 static int
 set_serial(X509 *cert)
 {
@@ -21,8 +19,7 @@ set_serial(X509 *cert)
 	BIGNUM *number;
 	bool ok;
 
-	random_bytes(octets, sizeof(octets));
-	octets[0] = (uint8_t)((octets[0] & 0x3f) | 0x40);
+	serial_make(octets, clock_now());
 	number = BN_bin2bn(octets, sizeof(octets), NULL);
 	ok = number != NULL &&
 	     BN_to_ASN1_INTEGER(number, X509_get_serialNumber(cert)) != NULL;

@@ -9,13 +9,12 @@
 
 #include "base/buf.h"
 #include "ca/names.h"
-
-#define SERIAL_OCTETS 16
+#include "ca/serial.h"
 
 #define EXT_CRITICAL true
 #define EXT_PLAIN false
 
-/* Version 3, a random serial of SERIAL_OCTETS octets, the validity. */
+/* Version 3, a new serial (ca/serial.h), the validity. */
 int build_start(X509 **out, int64_t not_before, int64_t not_after) NODISCARD;
 
 /* A copy of the public key as it stands, without decoding it: the slow part of

@@ -95,7 +95,7 @@ void signer_stop(struct signer *signer);
  * is full, -ERR_CLOSED while there is no process: then done is not called. The
  * process checks it all by itself: proof of possession, key policy, profile,
  * constraints, reserved name, validity (never beyond the issuing CA's), the
- * profile's rate (-ERR_BUSY), and gives a random 128-bit serial. Of a
+ * profile's rate (-ERR_BUSY), and gives a serial (ca/serial.h). Of a
  * checkpoint it checks that it does not go back (-ERR_REFUSED) and their rate.
  */
 int signer_submit(
