@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "db/audit_chain.h"
+#include "db/audit_mark.h"
 #include "db/sql.h"
 
 #define REFUSAL_WINDOW_S 3600
@@ -54,6 +55,8 @@ append(struct store_txn *txn, int64_t *id, const struct audit_row *row)
 	sql_bind_text(stmt, 9, text_or_empty(row->detail));
 	sql_bind_blob(stmt, 10, (struct bytes){head.hash, sizeof(head.hash)});
 	err = sql_run(&txn->conn, stmt);
+	if (err == 0)
+		err = audit_mark_put(txn, link.id);
 	if (err != 0)
 		return err;
 	txn->audit_head = link.id;
@@ -257,11 +260,14 @@ audit_list(struct store_reader *reader, int64_t since, int64_t after,
 	    "SELECT id, at, last_at, count, event, actor, subject, source,"
 	    " detail, pending, hash FROM audit_shown"
 	    " WHERE id > ?1 AND last_at >= ?2 ORDER BY id LIMIT ?3");
-	int more, err = 0;
+	int64_t mark = 0;
+	int more, err = stmt != NULL ? 0 : -ERR_IO;
 
-	if (stmt == NULL)
-		return -ERR_IO;
-	sql_bind_int(stmt, 1, after);
+	if (err == 0)
+		err = audit_mark_find(reader, &mark, since);
+	if (err != 0)
+		return err;
+	sql_bind_int(stmt, 1, after > mark ? after : mark);
 	sql_bind_int(stmt, 2, since);
 	sql_bind_int(stmt, 3, limit);
 	while (err == 0 && (more = sql_row(reader, stmt)) != 0) {

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "base/log.h"
+#include "db/audit_mark.h"
 #include "db/migrate.h"
 
 /* Migration i brings version i to i + 1. Never change one that was released:
@@ -330,6 +331,15 @@ static const char *const migrations[] = {
     " WHERE device_id IS NOT NULL;"
     "CREATE INDEX approval_by_identity ON approval(identity_id)"
     " WHERE identity_id IS NOT NULL;",
+
+    /* Where to begin in a long audit log (db/audit_mark.h), and who has a
+     * label. */
+    "CREATE TABLE audit_mark("
+    " id INTEGER PRIMARY KEY,"  /* an audit row's */
+    " high_at INTEGER NOT NULL" /* the latest last_at up to that row */
+    ") STRICT;" AUDIT_MARK_ALL ";"
+    "CREATE INDEX audit_mark_by_time ON audit_mark(high_at);"
+    "CREATE INDEX identity_by_name ON identity(name);",
 };
 
 static const struct schema_step steps[] = {

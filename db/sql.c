@@ -5,6 +5,9 @@
 #include "base/log.h"
 
 #define BUSY_TIMEOUT_MS 5000
+/* In kibibytes, filled as pages are met: the upper pages of a million
+ * certificates and their index fit. */
+#define CACHE_SIZE "PRAGMA cache_size=-4000"
 
 int
 sql_error(struct store_reader *conn, const char *what)
@@ -31,7 +34,7 @@ sql_open(struct store_reader *conn, const char *path, bool readonly)
 	sqlite3_busy_timeout(conn->db, BUSY_TIMEOUT_MS);
 	sqlite3_db_config(conn->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 	sqlite3_db_config(conn->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
-	return 0;
+	return sql_exec(conn, CACHE_SIZE);
 }
 
 void

@@ -18,9 +18,9 @@
 #include "db/sql.h"
 
 #define STORE_QUEUE_MAX 4096
-/* Larger files are not read through at the start; SQLite still notices damage
- * where it meets it. */
-#define STORE_CHECK_MAX_BYTES ((off_t)64 * 1024 * 1024)
+/* Larger files are not read through at the start, which would take longer than
+ * all the rest of it; SQLite still notices damage where it meets it. */
+#define STORE_CHECK_MAX_BYTES ((off_t)8 * 1024 * 1024)
 
 struct store {
 	char *path;

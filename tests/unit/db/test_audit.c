@@ -255,6 +255,114 @@ test_list_since(void **state)
 	assert_int_equal(0, list(f, T0 + 101, 0, 100).n);
 }
 
+/* A log of some marks, whose clock jumps: rows i of time since_time(i). */
+#define LONG_ROWS 4200
+
+static int64_t
+since_time(int64_t i)
+{
+	if (i > 1200 && i < 2100)
+		return T0 + i + 500;
+	return i > 3000 && i < 3100 ? T0 : T0 + i;
+}
+
+static int
+add_long(struct store_txn *txn, void *arg)
+{
+	const struct audit_row row = {.event = "test"};
+	int err = 0;
+
+	(void)arg;
+	for (int64_t i = 1; i <= LONG_ROWS && err == 0; i++)
+		err = audit_add(txn, since_time(i), &row);
+	return err;
+}
+
+/* Over another mark, all early. */
+static int
+add_more(struct store_txn *txn, void *arg)
+{
+	const struct audit_row row = {.event = "test"};
+	int err = 0;
+
+	(void)arg;
+	for (int64_t i = 0; i < 1000 && err == 0; i++)
+		err = audit_add(txn, T0, &row);
+	return err;
+}
+
+struct ids {
+	int64_t id[LONG_ROWS + 8];
+	size_t n;
+};
+
+static int
+take_id(void *arg, const struct audit_row *row)
+{
+	struct ids *ids = arg;
+
+	ids->id[ids->n++] = row->id;
+	return 0;
+}
+
+static void
+test_long_list_since(void **state)
+{
+	static struct ids ids;
+	struct fixture *f = *state;
+
+	assert_int_equal(0, in_txn(f->store, add_long, NULL));
+	for (int64_t since = T0; since < T0 + LONG_ROWS + 60; since += 50) {
+		size_t n = 0;
+
+		ids.n = 0;
+		assert_int_equal(0,
+		    audit_list(f->reader, since, 0, INT64_MAX, take_id, &ids));
+		for (int64_t i = 1; i <= LONG_ROWS; i++)
+			if (since_time(i) >= since)
+				assert_int_equal(i, ids.id[n++]);
+		assert_int_equal(n, ids.n);
+	}
+}
+
+/* What is counted belongs to a row before the mark. */
+static void
+test_counted_before_mark(void **state)
+{
+	struct fixture *f = *state;
+	struct rows rows;
+
+	refuse(f, T0, 1, "alice", "192.0.2.1", "x");
+	assert_int_equal(0, in_txn(f->store, add_long, NULL));
+	refuse(f, T0 + LONG_ROWS + 5, 1, "alice", "192.0.2.1", "x");
+	/* Beyond the hour: a row of its own. */
+	rows = list(f, T0 + LONG_ROWS + 1, 0, 100);
+	assert_int_equal(1, rows.n);
+	refuse(f, T0 + LONG_ROWS + 9, 1, "alice", "192.0.2.1", "x");
+	assert_int_equal(0, in_txn(f->store, add_more, NULL));
+	rows = list(f, T0 + LONG_ROWS + 9, 0, 100);
+	assert_int_equal(1, rows.n);
+	assert_string_equal("alice", rows.text[0][2]);
+}
+
+/* Rows that were taken out make the log broken, not the next ones hidden or
+ * impossible. */
+static void
+test_marks_outlive_rows(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(0, in_txn(f->store, add_long, NULL));
+	sql_change(f->path,
+	    "DROP TRIGGER audit_no_delete; DELETE FROM audit WHERE id > 2500");
+	assert_int_equal(0, in_txn(f->store, add_full, NULL));
+	assert_int_equal(1, list(f, T0, 2500, 100).n);
+	assert_int_equal(0, in_txn(f->store, add_more, NULL));
+	assert_int_equal(
+	    2, sql_number(f->path, "SELECT count(*) FROM audit_mark WHERE"
+				   " id IN (3000, 4000)"));
+}
+
 static void
 test_list_stops(void **state)
 {
@@ -283,6 +391,9 @@ main(void)
 	    T(test_new_row_after_a_clock_ahead),
 	    T(test_list_pages),
 	    T(test_list_since),
+	    T(test_long_list_since),
+	    T(test_counted_before_mark),
+	    T(test_marks_outlive_rows),
 	    T(test_list_stops),
 	};
 

@@ -6,6 +6,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "db/audit.h"
 #include "db/certificate.h"
 #include "db/identity.h"
 #include "tests/unit/db/support.h"
@@ -24,6 +25,7 @@ static const char back_to_1[] =
     "DROP TABLE srp_seed;"
     "DROP TABLE token;"
     "DROP TABLE sealed;"
+    "DROP TABLE audit_mark;"
     "DROP VIEW audit_shown;"
     "DROP TABLE audit_repeat;"
     "DROP TABLE audit_checkpoint;"
@@ -77,6 +79,7 @@ static const char back_to_6[] =
     "DROP TABLE voucher_request; DROP TABLE device_event;"
     "DROP TABLE device; DROP TABLE manufacturer;"
     "ALTER TABLE identity DROP COLUMN approval;"
+    "DROP INDEX identity_by_name; DROP TABLE audit_mark;"
     "INSERT INTO srp_verifier VALUES(1, x'0102');"
     "PRAGMA user_version = 6;";
 
@@ -134,7 +137,7 @@ test_version_1(void **state)
 	struct identity i;
 	int64_t id = -1;
 
-	assert_int_equal(7, sql_number(f->path, "PRAGMA user_version"));
+	assert_int_equal(8, sql_number(f->path, "PRAGMA user_version"));
 	assert_int_equal(0, identity_get(f->reader, 3, look, &i));
 	assert_int_equal(7, i.guesses_left);
 	assert_int_equal(10, i.guesses_max);
@@ -304,6 +307,44 @@ test_version_6(void **state)
 		   f->path, "SELECT count(*) FROM pragma_foreign_key_check"));
 }
 
+/* The marks of a log that was written without them say what those say that it
+ * would have been written with. */
+static int
+fill_run(struct store_txn *txn, void *arg)
+{
+	const struct audit_row row = {.event = "test"};
+	int err = 0;
+
+	(void)arg;
+	/* Times that go up and, for a while, back. */
+	for (int64_t i = 0; i < 3500 && err == 0; i++)
+		err = audit_add(txn, i > 1500 && i < 2500 ? i / 2 : i, &row);
+	return err;
+}
+
+static void
+test_version_7(void **state)
+{
+	static const char marks[] =
+	    "SELECT sum(id * 10000 + high_at) FROM audit_mark";
+	struct fixture *f = *state;
+	int64_t before;
+
+	assert_int_equal(0, in_txn(f->store, fill_run, NULL));
+	before = sql_number(f->path, marks);
+	assert_int_equal(
+	    3, sql_number(f->path, "SELECT count(*) FROM audit_mark"));
+	assert_int_equal(
+	    1500, sql_number(f->path,
+		      "SELECT high_at FROM audit_mark WHERE id = 2000"));
+	fixture_close(f);
+	sql_change(f->path,
+	    "DROP INDEX identity_by_name; DROP TABLE audit_mark;"
+	    "PRAGMA user_version = 7");
+	fixture_open(f, STORE_OPEN);
+	assert_int_equal(before, sql_number(f->path, marks));
+}
+
 #define T(test)                                                                \
 	cmocka_unit_test_setup_teardown(test, fixture_setup, fixture_teardown)
 
@@ -312,7 +353,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {T(test_version_1),
 	    T(test_records_are_sealed), T(test_scrub_is_made_up_for),
-	    T(test_references), T(test_ids_are_new), T(test_version_6)};
+	    T(test_references), T(test_ids_are_new), T(test_version_6),
+	    T(test_version_7)};
 
 	log_set_level(LOG_LEVEL_ERROR);
 	return cmocka_run_group_tests(tests, NULL, NULL);
