@@ -3,7 +3,7 @@
  * minutes and every 1,000 rows if there are new ones, and at an orderly stop.
  * Nobody waits for it, and a signer that is not there delays it. And it says
  * whether the log still is what was written: from the last checkpoint on at the
- * start, all of it right after that on a thread of its own, and whenever it is
+ * start, all of it once that is done on a thread of its own, and whenever it is
  * asked.
  *
  * A broken log does not stop the appliance: whoever can write to the file could
@@ -23,6 +23,8 @@ struct auditor;
 /* Both outlive it. To be called before the store's first job. */
 int auditor_new(
     struct auditor **out, struct store *store, struct signer *signer) NODISCARD;
+/* Once, when all else has started: it takes seconds of a large log. */
+int auditor_check_first(struct auditor *auditor) NODISCARD;
 /* Now and then, from one thread. */
 void auditor_tick(struct auditor *auditor);
 /* The last checkpoint, within a few seconds. Before the signer and the store

@@ -419,6 +419,8 @@ app_start(struct app *app, const char *state_dir, struct reason *why)
 		err = start_engine(app, why);
 	if (err == 0)
 		err = announcing_start(app);
+	if (err == 0)
+		err = auditor_check_first(app->auditor);
 	if (err != 0 && why->text[0] == '\0')
 		reason_set(why, err, "%s", err_text(err));
 	return err;
