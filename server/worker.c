@@ -1,6 +1,7 @@
 #include "server/worker.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -20,6 +21,7 @@
 #define RUN_ROUNDS 8   /* of MHD while a large answer makes progress */
 #define TICK_MS 1000
 #define STOP_GRACE_MS 1000
+#define TRIM_MIN 64 /* connections that went */
 
 /* --- epoll --- */
 
@@ -207,17 +209,32 @@ wait_ms(struct worker *worker)
 	return timeout >= 0 && timeout < TICK_MS ? (int)timeout : TICK_MS;
 }
 
+/* The C library keeps what was freed: after a crowd, all that it needed. */
+static void
+give_back(struct worker *worker, size_t n)
+{
+	if (n > worker->peak)
+		worker->peak = n;
+	if (worker->peak < TRIM_MIN || n > worker->peak / 2)
+		return;
+	malloc_trim(0);
+	worker->peak = n;
+}
+
 static void
 tick(struct worker *worker, int64_t now_ms)
 {
 	struct conn *conn = worker->all;
+	size_t n = 0;
 
 	while (conn != NULL) {
 		struct conn *next = conn->next;
 
 		conn_check_deadline(conn, now_ms);
 		conn = next;
+		n++;
 	}
+	give_back(worker, n);
 	if (worker->listeners_paused)
 		listeners_watch(worker, true);
 	door_tell(worker, now_ms);

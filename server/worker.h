@@ -71,6 +71,7 @@ struct worker {
 	struct conn *adding;  /* being handed to MHD */
 	bool run_again;       /* MHD has something to notice */
 	size_t n_waiting;
+	size_t peak; /* connections, since free memory was given back */
 
 	pthread_mutex_t mutex;
 	struct post *posts, **posts_tail;

@@ -1,0 +1,18 @@
+#!/usr/bin/env bash
+# What the appliance takes of the memory, idle and for each idle connection.
+set -uo pipefail
+# shellcheck source=tests/system/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+# Sanitizers have a heap of their own.
+if nm -D "$build/estuaryd" | grep -q '__[at]san_'; then
+	echo "built with sanitizers"
+	exit 77
+fi
+start_estuaryd main --set server.max_per_source=1000
+pid=${estuaryd_pid[main]}
+read -r -a signers <"/proc/$pid/task/$pid/children"
+same "it has one other process, the signer" 1 "${#signers[@]}"
+"$python" "$system_dir/memory.py" "${estuaryd_listen[main]##*:}" "$pid" \
+	"${signers[@]}" || checks_failed=$((checks_failed + 1))
+finish
