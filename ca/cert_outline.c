@@ -60,6 +60,44 @@ read_validity(struct cert_outline *out, struct bytes *tbs)
 	return err == 0 && validity.len != 0 ? -ERR_INVALID : err;
 }
 
+/* RFC 5280 appendix A.1: id-at-commonName. */
+static const uint8_t id_common_name[] = {DER_OID, 0x03, 0x55, 0x04, 0x03};
+
+static bool
+is_plain(struct bytes text)
+{
+	for (size_t i = 0; i < text.len; i++) {
+		uint8_t c = text.data[i];
+
+		if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+			(c >= '0' && c <= '9') || c == '-' || c == '.'))
+			return false;
+	}
+	return text.len > 0;
+}
+
+/* The subject that nearly all have: one common name, of characters that RFC
+ * 4514 does not escape. False for any other. */
+static bool
+read_plain_subject(struct cert_outline *out, struct bytes name)
+{
+	struct bytes cn;
+
+	if (der_read(&name, &name, DER_SEQUENCE) != 0 ||
+	    der_read(&cn, &name, DER_SET) != 0 || name.len != 0 ||
+	    der_read(&name, &cn, DER_SEQUENCE) != 0 || cn.len != 0 ||
+	    name.len < sizeof(id_common_name) ||
+	    memcmp(name.data, id_common_name, sizeof(id_common_name)) != 0)
+		return false;
+	name.data += sizeof(id_common_name);
+	name.len -= sizeof(id_common_name);
+	if (der_read(&cn, &name, DER_UTF8_STRING) != 0 || name.len != 0 ||
+	    !is_plain(cn))
+		return false;
+	return str_format(out->subject, sizeof(out->subject), "CN=%.*s",
+		   (int)cn.len, (const char *)cn.data) == 0;
+}
+
 static int
 read_subject(struct cert_outline *out, struct bytes *tbs)
 {
@@ -68,7 +106,7 @@ read_subject(struct cert_outline *out, struct bytes *tbs)
 	X509_NAME *name;
 	int err = der_read_element(&der, tbs);
 
-	if (err != 0)
+	if (err != 0 || read_plain_subject(out, der))
 		return err;
 	p = der.data;
 	name = d2i_X509_NAME(NULL, &p, (long)der.len);

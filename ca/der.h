@@ -9,6 +9,7 @@ enum der_tag {
 	DER_INTEGER = 0x02,
 	DER_BIT_STRING = 0x03,
 	DER_OID = 0x06,
+	DER_UTF8_STRING = 0x0c,
 	DER_SEQUENCE = 0x30,
 	DER_SET = 0x31,
 	DER_CONTEXT_0 = 0xa0, /* constructed */

@@ -76,6 +76,14 @@ sql_prepare(struct store_reader *conn, const char *sql)
 	return conn->cache[i].stmt;
 }
 
+int
+sql_step(struct store_reader *conn, const char *sql)
+{
+	sqlite3_stmt *stmt AUTORESET = sql_prepare(conn, sql);
+
+	return stmt != NULL ? sql_run(conn, stmt) : -ERR_IO;
+}
+
 void
 sql_resetp(sqlite3_stmt **stmt)
 {

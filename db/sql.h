@@ -39,6 +39,8 @@ int sql_error(struct store_reader *conn, const char *what);
 /* A cached statement, reset and without bindings; NULL after logging if it does
  * not compile. sql must be a string constant. */
 sqlite3_stmt *sql_prepare(struct store_reader *conn, const char *sql);
+/* One without parameters or rows, that is run again and again. */
+int sql_step(struct store_reader *conn, const char *sql) NODISCARD;
 /* Resets at the end of the scope. */
 void sql_resetp(sqlite3_stmt **stmt);
 #define AUTORESET CLEANUP(sql_resetp)

@@ -37,8 +37,8 @@ struct store {
 	store_audit_fn audit_fn;
 	void *audit_arg;
 
-	bool dns_changed; /* by the batch; the writer's */
-	atomic_uint_fast64_t dns_version;
+	bool dns_changed, rules_changed; /* by the batch; the writer's */
+	atomic_uint_fast64_t dns_version, rules_version;
 };
 
 /* SQLite's, for each row that is changed. */
@@ -53,6 +53,9 @@ row_changed(void *arg, int operation, const char *database, const char *table,
 	(void)row;
 	if (strcmp(table, "dns_server") == 0)
 		store->dns_changed = true;
+	if (strcmp(table, "certificate") != 0 &&
+	    strncmp(table, "audit", strlen("audit")) != 0)
+		store->rules_changed = true;
 }
 
 /* Runs one job; what it did is undone if it fails. */
@@ -61,7 +64,7 @@ job_run(struct store *store, struct store_job *job)
 {
 	struct store_reader *conn = &store->txn.conn;
 
-	if (sql_exec(conn, "SAVEPOINT job") != 0) {
+	if (sql_step(conn, "SAVEPOINT job") != 0) {
 		job->result = -ERR_IO;
 		return;
 	}
@@ -70,7 +73,7 @@ job_run(struct store *store, struct store_job *job)
 	store->txn.source = NULL;
 	if (job->result < 0 && sql_exec(conn, "ROLLBACK TO job") != 0)
 		job->result = -ERR_IO;
-	if (sql_exec(conn, "RELEASE job") != 0)
+	if (sql_step(conn, "RELEASE job") != 0)
 		job->result = -ERR_IO;
 }
 
@@ -78,10 +81,10 @@ static void
 batch_commit(struct store *store, struct store_job *batch)
 {
 	struct store_reader *conn = &store->txn.conn;
-	int err = sql_exec(conn, "BEGIN IMMEDIATE");
+	int err = sql_step(conn, "BEGIN IMMEDIATE");
 
 	store->txn.audit_head = 0;
-	store->dns_changed = false;
+	store->dns_changed = store->rules_changed = false;
 	for (struct store_job *job = batch; job != NULL && err == 0;
 	     job = job->next) {
 		job_run(store, job);
@@ -91,9 +94,11 @@ batch_commit(struct store *store, struct store_job *batch)
 			err = -ERR_IO;
 	}
 	if (err == 0)
-		err = sql_exec(conn, "COMMIT");
+		err = sql_step(conn, "COMMIT");
 	if (err == 0 && store->dns_changed)
 		atomic_fetch_add(&store->dns_version, 1);
+	if (err == 0 && store->rules_changed)
+		atomic_fetch_add(&store->rules_version, 1);
 	if (err != 0) {
 		for (struct store_job *job = batch; job != NULL;
 		     job = job->next)
@@ -392,6 +397,12 @@ uint64_t
 store_dns_version(const struct store *store)
 {
 	return atomic_load(&store->dns_version);
+}
+
+uint64_t
+store_rules_version(const struct store *store)
+{
+	return atomic_load(&store->rules_version);
 }
 
 int

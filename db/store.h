@@ -67,6 +67,10 @@ void store_on_audit(struct store *store, store_audit_fn fn, void *arg);
  * done() of the job that did it. Any thread. */
 uint64_t store_dns_version(const struct store *store);
 
+/* The same for everything but certificates and the audit log: identities,
+ * manufacturers, devices and what else decides who may have what. */
+uint64_t store_rules_version(const struct store *store);
+
 int store_reader_open(struct store_reader **out, struct store *store) NODISCARD;
 void store_reader_close(struct store_reader *reader);
 /* Reads within a job see the batch's changes. */

@@ -67,12 +67,20 @@ finish(struct enroll *enroll, int result)
 
 /* --- into the store --- */
 
+struct standing {
+	bool unlimited;
+	struct reason *why;
+};
+
 static int
 check_enabled(void *arg, const struct identity *identity)
 {
-	return identity->disabled
-		   ? reason_set(arg, -ERR_REFUSED, "the identity was disabled")
-		   : 0;
+	struct standing *standing = arg;
+
+	standing->unlimited = identity->uses_left == IDENTITY_UNLIMITED;
+	return identity->disabled ? reason_set(standing->why, -ERR_REFUSED,
+					"the identity was disabled")
+				  : 0;
 }
 
 /* [RFC7030 4.2.3] One approval is good for one certificate. */
@@ -99,9 +107,10 @@ takes_use(const struct enroll *enroll)
 static int
 check_identity(struct enroll *enroll, struct store_txn *txn)
 {
+	struct standing standing = {.why = &enroll->why};
 	int64_t id = enroll->who.identity_id;
-	int err = identity_get(
-	    store_txn_reader(txn), id, check_enabled, &enroll->why);
+	int err =
+	    identity_get(store_txn_reader(txn), id, check_enabled, &standing);
 
 	if (err == -ERR_NOT_FOUND)
 		return reason_set(
@@ -111,7 +120,7 @@ check_identity(struct enroll *enroll, struct store_txn *txn)
 		    store_txn_reader(txn), id, &enroll->why);
 	if (err == 0 && enroll->by_approval)
 		err = take_approval(enroll, txn);
-	if (err != 0 || !takes_use(enroll))
+	if (err != 0 || standing.unlimited || !takes_use(enroll))
 		return err;
 	err = identity_take_use(txn, id);
 	if (err == CONFIRM_USED_UP)

@@ -11,6 +11,7 @@
 #include "registrar/maker_list.h"
 #include "registrar/masa.h"
 #include "registrar/registrar.h"
+#include "registrar/requester_cache.h"
 #include "registrar/voucher_ask.h"
 
 struct registrar {
@@ -20,6 +21,7 @@ struct registrar {
 	struct trust *trust; /* the CA's own chain; NULL without a signer */
 	struct basic *basic;
 	struct maker_cache makers;
+	struct requester_cache *requesters;
 
 	pthread_mutex_t signer_mutex;
 	struct domain_signer *domain_signer; /* under signer_mutex */

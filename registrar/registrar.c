@@ -49,6 +49,8 @@ registrar_new(struct registrar **out, const struct registrar_config *config)
 		err = basic_new(&registrar->basic);
 	}
 	if (err == 0)
+		err = requester_cache_new(&registrar->requesters);
+	if (err == 0)
 		err = questions_start(&registrar->questions);
 	if (err == 0)
 		err = masa_start(&registrar->masa, NULL);
@@ -112,6 +114,7 @@ registrar_free(struct registrar *registrar)
 	if (registrar == NULL)
 		return;
 	maker_cache_fini(&registrar->makers);
+	requester_cache_free(registrar->requesters);
 	basic_free(registrar->basic);
 	masa_free(registrar->masa);
 	questions_free(registrar->questions);

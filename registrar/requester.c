@@ -36,6 +36,7 @@ load_identity(void *arg, const struct identity *i)
 	out->identity_id = i->id;
 	snprintf(out->identity, sizeof(out->identity), "%s", i->wire_name);
 	snprintf(out->name, sizeof(out->name), "%s", i->name);
+	out->expires_at = i->expires_at;
 	out->approval = i->approval;
 	snprintf(out->profile, sizeof(out->profile), "%s", i->profile);
 	snprintf(

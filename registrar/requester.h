@@ -23,6 +23,7 @@ struct requester {
 	char name[IDENTITY_LABEL_MAX]; /* the administrator's, for people */
 	char profile[32];
 	char allow_names[IDENTITY_PATTERNS_MAX];
+	int64_t expires_at;    /* of its password or code; IDENTITY_NEVER */
 	bool approval;         /* a person decides about a first certificate */
 	char cert_profile[32]; /* of a certificate: the one that it was issued
 				  by */

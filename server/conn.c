@@ -81,7 +81,8 @@ conn_kill(struct conn *conn)
 			tls_conn_shutdown(conn->tls);
 		tls_conn_free(STEAL(conn->tls));
 	}
-	watch_remove(worker, &conn->socket);
+	/* Closing takes it out of the epoll set. */
+	conn->socket.registered = false;
 	close(conn->socket.fd);
 	conn->socket.fd = -1;
 	conn_pair_close(conn);

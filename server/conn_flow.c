@@ -42,7 +42,7 @@ conn_pair_close(struct conn *conn)
 {
 	if (conn->pair.fd < 0)
 		return;
-	watch_remove(conn->worker, &conn->pair);
+	conn->pair.registered = false; /* closing takes it out */
 	close(conn->pair.fd);
 	conn->pair.fd = -1;
 	/* MHD notices its closed end in the next run. */

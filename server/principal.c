@@ -9,6 +9,7 @@
 #include "registrar/device.h"
 #include "registrar/enroll.h"
 #include "registrar/enroll_device.h"
+#include "registrar/requester_cache.h"
 #include "server/app.h"
 #include "server/est.h"
 
@@ -186,8 +187,8 @@ basic_judged(
 	int err = check->result;
 
 	if (err == 0)
-		err = requester_load(&who, request->reader, check->identity_id,
-		    REQUESTER_BASIC, &why);
+		err = requester_recall(&who, request->app->registrar,
+		    request->reader, check->identity_id, REQUESTER_BASIC, &why);
 	switch (err) {
 	case 0:
 		then(request, &who);
@@ -367,8 +368,8 @@ principal_find(
 	int err;
 
 	if (by_pake)
-		err = requester_load(&who, request->reader, peer->identity_id,
-		    REQUESTER_PAKE, &why);
+		err = requester_recall(&who, request->app->registrar,
+		    request->reader, peer->identity_id, REQUESTER_PAKE, &why);
 	else
 		err = find_by_cert(&who, request, &why);
 	if (err == 0)

@@ -82,6 +82,12 @@ test_outline(void **state)
 			   .not_before = 1795300000,
 			   .not_after = 253402300799});
 	outline_is_the_same(&c);
+	crafted_fini(&c);
+	craft_cert(&c, &(struct craft){.cn = "laptop-17.Corp.example"});
+	outline_is_the_same(&c);
+	crafted_fini(&c);
+	craft_cert(&c, &(struct craft){.cn = " #plain, not"});
+	outline_is_the_same(&c);
 	for (size_t len = 0; len < c.der.len; len++) {
 		struct blob cut = {0};
 
