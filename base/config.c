@@ -3,6 +3,7 @@
 #include <ini.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/addr.h"
 #include "base/domain.h"
@@ -321,22 +322,19 @@ on_pair(void *user, const char *section, const char *name, const char *cut)
 	return state->err == 0;
 }
 
-int
-config_read(struct config *config, const char *path, struct reason *why)
+static int
+read_text(struct config *config, struct blob *text, const char *path,
+    struct reason *why)
 {
-	struct blob text CLEANUP(blob_fini) = {0};
 	struct read_state state = {.config = config};
-	int line, err = file_read(&text, path, CONFIG_FILE_MAX_BYTES);
+	int line;
 
-	if (err != 0)
-		return reason_set(why, err, "%s: cannot be read as a file: %s",
-		    path, err_text(err));
-	if (memchr(text.data, '\0', text.len) != NULL)
+	if (memchr(text->data, '\0', text->len) != NULL)
 		return reason_set(
 		    why, -ERR_INVALID, "%s: holds a NUL character", path);
 	for (size_t i = 0; i < config->n; i++)
 		config->values[i].from_file = false;
-	state.rest = (char *)text.data;
+	state.rest = (char *)text->data;
 	line = ini_parse_stream(next_line, &state, on_pair, &state);
 	if (line < 0)
 		return -ERR_NOMEM;
@@ -348,6 +346,32 @@ config_read(struct config *config, const char *path, struct reason *why)
 			? state.why.text
 			: "neither [section], key = value nor a comment");
 	return 0;
+}
+
+int
+config_read_fd(
+    struct config *config, int fd, const char *path, struct reason *why)
+{
+	struct blob text CLEANUP(blob_fini) = {0};
+	int err = file_read_fd(&text, fd, path, CONFIG_FILE_MAX_BYTES);
+
+	if (err != 0)
+		return reason_set(why, err, "%s: cannot be read as a file: %s",
+		    path, err_text(err));
+	return read_text(config, &text, path, why);
+}
+
+int
+config_read(struct config *config, const char *path, struct reason *why)
+{
+	int fd = -1, err = file_open(&fd, path, NULL);
+
+	if (err != 0)
+		return reason_set(why, err, "%s: cannot be read as a file: %s",
+		    path, err_text(err));
+	err = config_read_fd(config, fd, path, why);
+	close(fd);
+	return err;
 }
 
 int

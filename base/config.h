@@ -43,6 +43,9 @@ void config_free(struct config *config);
 /* Reads a file over what is there. why gets "FILE:LINE: ...". */
 int config_read(
     struct config *config, const char *path, struct reason *why) NODISCARD;
+/* The same for a file that is open; the descriptor stays the caller's. */
+int config_read_fd(struct config *config, int fd, const char *path,
+    struct reason *why) NODISCARD;
 /* "section.key=value" from the command line; overrides the file, once a key. */
 int config_set(struct config *config, const char *assignment,
     struct reason *why) NODISCARD;

@@ -90,17 +90,27 @@ check_secrecy(const struct stat *st, enum secrecy secrecy, const char *path,
 	return 0;
 }
 
-static int
-file_read_checked(struct blob *out, const char *path, size_t max,
-    enum secrecy secrecy, struct reason *why)
+int
+file_open(int *out, const char *path, struct reason *why)
 {
 	/* O_NONBLOCK: a FIFO is refused, not waited for. */
-	int fd CLEANUP(closep) =
-	    open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+
+	if (fd < 0)
+		return reason_set(
+		    why, err_from_errno(), "%s: %s", path, strerror(errno));
+	*out = fd;
+	return 0;
+}
+
+static int
+read_checked(struct blob *out, int fd, const char *path, size_t max,
+    enum secrecy secrecy, struct reason *why)
+{
 	struct stat st;
 	int err;
 
-	if (fd < 0 || fstat(fd, &st) != 0)
+	if (fstat(fd, &st) != 0)
 		return reason_set(
 		    why, err_from_errno(), "%s: %s", path, strerror(errno));
 	if (!S_ISREG(st.st_mode))
@@ -113,6 +123,36 @@ file_read_checked(struct blob *out, const char *path, size_t max,
 		return reason_set(why, -ERR_TOO_LARGE,
 		    "%s: larger than %zu bytes", path, max);
 	return read_all(out, fd, (size_t)st.st_size);
+}
+
+static int
+file_read_checked(struct blob *out, const char *path, size_t max,
+    enum secrecy secrecy, struct reason *why)
+{
+	int fd CLEANUP(closep) = -1;
+	int err = file_open(&fd, path, why);
+
+	return err != 0 ? err : read_checked(out, fd, path, max, secrecy, why);
+}
+
+int
+file_read_fd(struct blob *out, int fd, const char *path, size_t max)
+{
+	return read_checked(out, fd, path, max, PUBLIC, NULL);
+}
+
+int
+file_read_secret_fd(
+    struct blob *out, int fd, const char *path, size_t max, struct reason *why)
+{
+	return read_checked(out, fd, path, max, SECRET, why);
+}
+
+int
+file_read_group_secret_fd(
+    struct blob *out, int fd, const char *path, size_t max, struct reason *why)
+{
+	return read_checked(out, fd, path, max, GROUP_SECRET, why);
 }
 
 int

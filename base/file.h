@@ -21,6 +21,17 @@ int file_read_secret(struct blob *out, const char *path, size_t max,
 int file_read_group_secret(struct blob *out, const char *path, size_t max,
     struct reason *why) NODISCARD;
 
+/* Opens a file for one of the functions below. */
+int file_open(int *fd, const char *path, struct reason *why) NODISCARD;
+/* The three above for a file that is open; path is for the reason alone. The
+ * descriptor stays the caller's. */
+int file_read_fd(
+    struct blob *out, int fd, const char *path, size_t max) NODISCARD;
+int file_read_secret_fd(struct blob *out, int fd, const char *path, size_t max,
+    struct reason *why) NODISCARD;
+int file_read_group_secret_fd(struct blob *out, int fd, const char *path,
+    size_t max, struct reason *why) NODISCARD;
+
 /* Replaces path with the given bytes: a temporary file in the same directory,
  * fsync, rename, fsync of the directory. */
 int file_write(const char *path, struct bytes content, mode_t mode) NODISCARD;

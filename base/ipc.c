@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
 
 void
 ipc_begin(struct buf *b, uint16_t type, uint64_t id)
@@ -192,14 +194,54 @@ err_from_errno(void)
 int
 ipc_send(int fd, struct bytes packet)
 {
+	return ipc_send_fd(fd, packet, -1);
+}
+
+/* One descriptor, as the kernel wants it. */
+union passed {
+	char bytes[CMSG_SPACE(sizeof(int))];
+	struct cmsghdr align;
+};
+
+int
+ipc_send_fd(int fd, struct bytes packet, int passed)
+{
+	union passed control = {.bytes = {0}};
+	struct iovec part = {(void *)(uintptr_t)packet.data, packet.len};
+	struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
+	struct cmsghdr *c;
 	ssize_t n;
 
+	if (passed >= 0) {
+		message.msg_control = control.bytes;
+		message.msg_controllen = sizeof(control.bytes);
+		c = CMSG_FIRSTHDR(&message);
+		c->cmsg_level = SOL_SOCKET;
+		c->cmsg_type = SCM_RIGHTS;
+		c->cmsg_len = CMSG_LEN(sizeof(passed));
+		memcpy(CMSG_DATA(c), &passed, sizeof(passed));
+	}
 	do {
-		n = send(fd, packet.data, packet.len, MSG_NOSIGNAL);
+		n = passed >= 0
+			? sendmsg(fd, &message, MSG_NOSIGNAL)
+			: send(fd, packet.data, packet.len, MSG_NOSIGNAL);
 	} while (n < 0 && errno == EINTR);
 	if (n < 0)
 		return err_from_errno();
 	return (size_t)n == packet.len ? 0 : -ERR_IO;
+}
+
+static int
+received(struct bytes *out, uint8_t *data, ssize_t n)
+{
+	if (n < 0)
+		return err_from_errno();
+	if (n == 0)
+		return -ERR_CLOSED;
+	if (n > IPC_MESSAGE_MAX)
+		return -ERR_TOO_LARGE;
+	*out = (struct bytes){data, (size_t)n};
+	return 0;
 }
 
 int
@@ -213,12 +255,35 @@ ipc_receive(struct bytes *out, uint8_t *data, int fd)
 	do {
 		n = recv(fd, data, IPC_MESSAGE_MAX, MSG_TRUNC);
 	} while (n < 0 && (errno == EINTR || errno == ECONNRESET));
+	return received(out, data, n);
+}
+
+int
+ipc_receive_fd(struct bytes *out, uint8_t *data, int *passed, int fd)
+{
+	union passed control;
+	struct iovec part = {data, IPC_MESSAGE_MAX};
+	struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
+	struct cmsghdr *c;
+	int got = -1, err;
+	ssize_t n;
+
+	do {
+		message.msg_control = control.bytes;
+		message.msg_controllen = CMSG_LEN(sizeof(got));
+		n = recvmsg(fd, &message, MSG_TRUNC | MSG_CMSG_CLOEXEC);
+	} while (n < 0 && (errno == EINTR || errno == ECONNRESET));
+	err = received(out, data, n);
 	if (n < 0)
-		return err_from_errno();
-	if (n == 0)
-		return -ERR_CLOSED;
-	if (n > IPC_MESSAGE_MAX)
-		return -ERR_TOO_LARGE;
-	*out = (struct bytes){data, (size_t)n};
-	return 0;
+		return err;
+	/* There is room for one: further ones were closed by the kernel. */
+	c = CMSG_FIRSTHDR(&message);
+	if (c != NULL && c->cmsg_level == SOL_SOCKET &&
+	    c->cmsg_type == SCM_RIGHTS && c->cmsg_len == CMSG_LEN(sizeof(got)))
+		memcpy(&got, CMSG_DATA(c), sizeof(got));
+	if (err != 0 && got >= 0)
+		close(got);
+	else if (err == 0)
+		*passed = got;
+	return err;
 }

@@ -59,4 +59,10 @@ int ipc_send(int fd, struct bytes packet) NODISCARD;
  * non-blocking socket has none. */
 int ipc_receive(struct bytes *out, uint8_t *data, int fd) NODISCARD;
 
+/* The same with a descriptor (-1: none), which the receiver gets as one of its
+ * own, close-on-exec. */
+int ipc_send_fd(int fd, struct bytes packet, int passed) NODISCARD;
+int ipc_receive_fd(
+    struct bytes *out, uint8_t *data, int *passed, int fd) NODISCARD;
+
 #endif
