@@ -122,6 +122,19 @@ move_up(int *fd)
 	return 0;
 }
 
+/* On failure what is not -1 is still to be closed. */
+static int
+make_pair(int fds[2])
+{
+	int err = ipc_pair(fds);
+
+	if (err == 0)
+		err = move_up(&fds[0]);
+	if (err == 0)
+		err = move_up(&fds[1]);
+	return err;
+}
+
 int
 process_start(struct process *out, const char *argument, struct reason *why)
 {
@@ -132,11 +145,7 @@ process_start(struct process *out, const char *argument, struct reason *why)
 	if (is_helper_itself(argument))
 		return reason_set(why, -ERR_INVALID,
 		    "%s: this program's main() does not know it", argument);
-	err = ipc_pair(fds);
-	if (err == 0)
-		err = move_up(&fds[0]);
-	if (err == 0)
-		err = move_up(&fds[1]);
+	err = make_pair(fds);
 	if (err == 0 && fcntl(fds[0], F_SETFL, O_NONBLOCK) != 0)
 		err = -ERR_IO;
 	if (err == 0)
@@ -186,9 +195,14 @@ process_end(struct process *process, int grace_ms, char how[PROCESS_HOW_MAX])
 
 	if (process->pid == 0)
 		return;
-	close(process->fd);
-	if (!ends_within(process->pid, grace_ms))
-		kill(process->pid, SIGKILL);
+	if (process->fd >= 0)
+		close(process->fd);
+	if (!ends_within(process->pid, grace_ms) &&
+	    kill(process->pid, SIGKILL) != 0 && errno == EPERM) {
+		snprintf(how, PROCESS_HOW_MAX, "not ended yet");
+		*process = (struct process){.fd = -1};
+		return;
+	}
 	do {
 		rc = waitpid(process->pid, &status, 0);
 	} while (rc < 0 && errno == EINTR);
@@ -222,18 +236,16 @@ have_stderr(void)
 	return open("/dev/null", O_WRONLY) == STDERR_FILENO ? 0 : -ERR_IO;
 }
 
-int
-process_harden(
-    int *fd, const char *fd_text, const char *name, struct reason *why)
+/* No core dump, nobody may attach or look into its memory, no new privileges;
+ * it goes when its parent does. */
+static int
+shield(const char *name, struct reason *why)
 {
 	static const int ignored[] = {SIGHUP, SIGINT, SIGTERM, SIGPIPE};
 	const struct rlimit none = {0, 0};
 
-	if (take_socket(fd, fd_text) != 0)
-		return reason_set(
-		    why, -ERR_INVALID, "not to be started by hand");
 	/* What ends the parent's group of processes, or its terminal, must not
-	 * end this one before the parent: it goes when the parent does. */
+	 * end this one before the parent. */
 	for (size_t i = 0; i < ARRAY_LEN(ignored); i++)
 		signal(ignored[i], SIG_IGN);
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 ||
@@ -246,4 +258,51 @@ process_harden(
 		    "cannot be shielded from other processes: %s",
 		    strerror(errno));
 	return 0;
+}
+
+int
+process_harden(
+    int *fd, const char *fd_text, const char *name, struct reason *why)
+{
+	if (take_socket(fd, fd_text) != 0)
+		return reason_set(
+		    why, -ERR_INVALID, "not to be started by hand");
+	return shield(name, why);
+}
+
+/* In the child. */
+static int
+run_forked(const char *name, process_run_fn run, void *arg, int fd)
+{
+	struct reason why = {""};
+
+	if (dup3(fd, CHILD_FD, O_CLOEXEC) != CHILD_FD ||
+	    shield(name, &why) != 0) {
+		dprintf(STDERR_FILENO, "%s: %s\n", name, why.text);
+		return 1;
+	}
+	return run(arg, CHILD_FD);
+}
+
+int
+process_fork(struct process *out, const char *name, process_run_fn run,
+    void *arg, struct reason *why)
+{
+	int fds[2] = {-1, -1}, err = make_pair(fds);
+	pid_t pid = -1;
+
+	if (err == 0)
+		pid = fork();
+	if (pid == 0)
+		_exit(run_forked(name, run, arg, fds[1]));
+	if (fds[1] >= 0)
+		close(fds[1]);
+	if (pid > 0) {
+		*out = (struct process){.pid = pid, .fd = fds[0]};
+		return 0;
+	}
+	if (fds[0] >= 0)
+		close(fds[0]);
+	return reason_set(
+	    why, -ERR_IO, "%s: cannot be started: %s", name, strerror(errno));
 }

@@ -23,9 +23,17 @@ struct process {
 int process_start(
     struct process *out, const char *argument, struct reason *why) NODISCARD;
 
+/* A copy of this process, without another program: for a parent that has no
+ * threads yet. The child is shielded as below, has a socket and standard input,
+ * output and error, and nothing else open; it ends with what run() returns. */
+typedef int (*process_run_fn)(void *arg, int fd);
+int process_fork(struct process *out, const char *name, process_run_fn run,
+    void *arg, struct reason *why) NODISCARD;
+
 /* Closes the socket, which asks the process to end; waits up to grace_ms, then
- * kills it; reaps it in any case. how says how it ended, for the log. Does
- * nothing without a process. */
+ * kills it; reaps it in any case, unless a sandbox forbids the signal: then it
+ * goes with this process. how says how it ended, for the log. Does nothing
+ * without a process. */
 void process_end(
     struct process *process, int grace_ms, char how[PROCESS_HOW_MAX]);
 
