@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
@@ -26,8 +27,10 @@ struct store {
 	char *path;
 	struct store_txn txn; /* the writer's connection */
 
+	bool usable; /* opened, and of this version */
+
 	pthread_t writer;
-	bool writer_started;
+	bool writer_started; /* under mutex */
 	pthread_mutex_t mutex;
 	pthread_cond_t wake;
 	struct store_job *head, **tail;
@@ -237,6 +240,10 @@ writer_connect(struct store *store, enum store_mode mode,
 		if (err != 0 && why->text[0] != '\0')
 			return err;
 	}
+	/* Now that nothing large is done any more: no copies of records in
+	 * files elsewhere, and none that a sandbox would refuse. */
+	if (err == 0)
+		err = sql_exec(conn, "PRAGMA temp_store=MEMORY");
 	if (err != 0)
 		return reason_set(why, err,
 		    "%s: the database is damaged or cannot be used (%.100s); "
@@ -266,14 +273,11 @@ store_open_schema(struct store **out, const char *path, enum store_mode mode,
 				  : -ERR_NOMEM;
 	if (err == 0)
 		sqlite3_update_hook(store->txn.conn.db, row_changed, store);
-	if (err == 0 &&
-	    pthread_create(&store->writer, NULL, writer_main, store) != 0)
-		err = -ERR_NOMEM;
 	if (err != 0) {
 		store_close(store);
 		return err;
 	}
-	store->writer_started = true;
+	store->usable = true;
 	*out = store;
 	return 0;
 }
@@ -288,14 +292,18 @@ store_open(struct store **out, const char *path, enum store_mode mode,
 void
 store_stop(struct store *store)
 {
-	if (store == NULL || !store->writer_started)
+	bool started;
+
+	if (store == NULL)
 		return;
 	pthread_mutex_lock(&store->mutex);
 	store->stopping = true;
+	started = store->writer_started;
+	store->writer_started = false;
 	pthread_cond_signal(&store->wake);
 	pthread_mutex_unlock(&store->mutex);
-	pthread_join(store->writer, NULL);
-	store->writer_started = false;
+	if (started)
+		pthread_join(store->writer, NULL);
 }
 
 void
@@ -304,6 +312,10 @@ store_close(struct store *store)
 	if (store == NULL)
 		return;
 	store_stop(store);
+	/* The log's content goes even where its file may not. */
+	if (store->usable &&
+	    sql_exec(&store->txn.conn, "PRAGMA wal_checkpoint(TRUNCATE)") != 0)
+		log_warn("store not written back", "path=%s", store->path);
 	sql_close(&store->txn.conn);
 	seal_free(store->txn.seal);
 	pthread_cond_destroy(&store->wake);
@@ -319,6 +331,23 @@ store_on_audit(struct store *store, store_audit_fn fn, void *arg)
 	store->audit_arg = arg;
 }
 
+/* With the mutex. Signals belong to the main thread, whoever comes first. */
+static int
+start_writer(struct store *store)
+{
+	sigset_t all, before;
+	int rc;
+
+	if (store->writer_started)
+		return 0;
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	rc = pthread_create(&store->writer, NULL, writer_main, store);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	store->writer_started = rc == 0;
+	return rc == 0 ? 0 : -ERR_NOMEM;
+}
+
 int
 store_submit(struct store *store, struct store_job *job)
 {
@@ -331,6 +360,9 @@ store_submit(struct store *store, struct store_job *job)
 	} else if (store->queued >= STORE_QUEUE_MAX) {
 		err = -ERR_BUSY;
 	} else {
+		err = start_writer(store);
+	}
+	if (err == 0) {
 		if (store->head == NULL)
 			pthread_cond_signal(&store->wake);
 		*store->tail = job;
@@ -412,6 +444,8 @@ store_reader_open(struct store_reader **out, struct store *store)
 	int err =
 	    reader != NULL ? sql_open(reader, store->path, true) : -ERR_NOMEM;
 
+	if (err == 0)
+		err = sql_exec(reader, "PRAGMA temp_store=MEMORY");
 	if (err != 0) {
 		store_reader_close(reader);
 		return err;

@@ -40,8 +40,10 @@ enum store_mode {
 
 /* Opens, checks the file's owner, mode and integrity and that it is a store's,
  * reads records.key beside it (db/secret.h) or makes it for a store that has
- * nothing sealed, migrates, and starts the writer. Another application's file
- * is not touched.
+ * nothing sealed, and migrates. Another application's file is not touched. The
+ * writer's thread starts with the first job: a program may shut itself in
+ * before. From then on nothing is opened but the file itself, its -wal and its
+ * -shm, which are there, and its directory, to be synced.
  */
 int store_open(struct store **out, const char *path, enum store_mode mode,
     struct reason *why) NODISCARD;
