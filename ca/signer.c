@@ -24,7 +24,7 @@ signer_free(struct signer *signer)
 {
 	char how[PROCESS_HOW_MAX];
 
-	process_end(&signer->process, 0, how);
+	signer_process_end(signer, 0, how);
 	if (signer->wake_fd >= 0)
 		close(signer->wake_fd);
 	blob_fini(&signer->root);
@@ -35,7 +35,7 @@ signer_free(struct signer *signer)
 }
 
 int
-signer_spawn(struct signer **out, struct reason *why)
+signer_spawn(struct signer **out, struct keeper *keeper, struct reason *why)
 {
 	struct signer *signer = calloc(1, sizeof(*signer));
 	int err = 0;
@@ -46,6 +46,7 @@ signer_spawn(struct signer **out, struct reason *why)
 	}
 	pthread_mutex_init(&signer->lock, NULL);
 	signer->last = &signer->first;
+	signer->keeper = keeper;
 	signer->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	if (signer->wake_fd < 0)
 		err = reason_set(why, -ERR_IO, "cannot start the signer");
@@ -123,7 +124,7 @@ signer_start(
     struct signer **out, const struct signer_config *config, struct reason *why)
 {
 	struct signer *signer = NULL;
-	int err = signer_spawn(&signer, why);
+	int err = signer_spawn(&signer, NULL, why);
 
 	if (err == 0)
 		err = signer_open(signer, config, why);

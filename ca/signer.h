@@ -25,6 +25,7 @@
 
 #define SIGNER_PROFILES_MAX 16 /* enum profile_id is below */
 
+struct keeper;
 struct signer;
 
 struct signer_config {
@@ -77,14 +78,17 @@ struct signer_request {
 
 /* Starts the process, which waits for signer_open(). To be called before any
  * thread and any network: what the process inherits is then known. The program
- * begins as ca/signer_process.h says. */
-int signer_spawn(struct signer **out, struct reason *why) NODISCARD;
+ * begins as ca/signer_process.h says. A keeper, which must outlive the signer
+ * and has SIGNER_ARGUMENT, starts and ends the processes for a program that no
+ * longer can; NULL without one. */
+int signer_spawn(
+    struct signer **out, struct keeper *keeper, struct reason *why) NODISCARD;
 /* Has it make the CA if that is wanted, read and check it (permissions, key
  * fits certificate, chain, validity), and shut itself in. After a failure only
  * signer_stop() is left. */
 int signer_open(struct signer *signer, const struct signer_config *config,
     struct reason *why) NODISCARD;
-/* Both in one. */
+/* Both in one, without a keeper. */
 int signer_start(struct signer **out, const struct signer_config *config,
     struct reason *why) NODISCARD;
 /* Answers what is queued with -ERR_CLOSED, and ends the process. NULL is

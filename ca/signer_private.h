@@ -6,6 +6,7 @@
 
 #include <pthread.h>
 
+#include "base/keeper.h"
 #include "base/process.h"
 #include "ca/signer.h"
 #include "ca/signer_wire.h"
@@ -38,6 +39,7 @@ struct signer {
 	/* The thread's alone, before it the caller's: */
 	pthread_t thread;
 	bool has_thread;
+	struct keeper *keeper; /* starts and ends it; NULL: we do */
 	struct process process;
 	struct signer_hello hello; /* what each new process is told */
 	uint64_t last_id;
@@ -52,6 +54,8 @@ struct signer {
 
 /* Starts the process; nothing is said to it yet. */
 int signer_process_start(struct signer *signer, struct reason *why) NODISCARD;
+void signer_process_end(
+    struct signer *signer, int grace_ms, char how[PROCESS_HOW_MAX]);
 /* Sends HELLO and waits for CHAIN. The first one is kept, later ones must
  * equal it. -ERR_CLOSED with stopping. */
 int signer_greet(struct signer *signer, struct reason *why) NODISCARD;

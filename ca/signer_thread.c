@@ -58,7 +58,20 @@ wait_for(struct signer *signer, short events, int64_t until_ms)
 int
 signer_process_start(struct signer *signer, struct reason *why)
 {
-	return process_start(&signer->process, SIGNER_ARGUMENT, why);
+	return signer->keeper != NULL
+		   ? keeper_process_start(signer->keeper, &signer->process, why)
+		   : process_start(&signer->process, SIGNER_ARGUMENT, why);
+}
+
+void
+signer_process_end(
+    struct signer *signer, int grace_ms, char how[PROCESS_HOW_MAX])
+{
+	if (signer->keeper != NULL)
+		keeper_process_end(
+		    signer->keeper, &signer->process, grace_ms, how);
+	else
+		process_end(&signer->process, grace_ms, how);
 }
 
 static int
@@ -391,7 +404,7 @@ bury(struct signer *signer, const struct reason *why)
 
 	answer_all(signer, "the signer has ended; it is being started again");
 	/* Whatever it still has to say is of no use. */
-	process_end(&signer->process, 0, how);
+	signer_process_end(signer, 0, how);
 	if (now - signer->started_ms >= STABLE_MS)
 		signer->backoff_s = 0;
 	signer->backoff_s = signer->backoff_s == 0 ? 1 : signer->backoff_s * 2;
@@ -440,6 +453,6 @@ signer_thread(void *arg)
 			bury(signer, &why);
 	}
 	answer_all(signer, "the signer is stopping");
-	process_end(&signer->process, GRACE_MS, how);
+	signer_process_end(signer, GRACE_MS, how);
 	return NULL;
 }

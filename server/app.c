@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/file.h"
@@ -14,6 +15,9 @@
 #include "registrar/requester.h"
 #include "registrar/srp.h"
 #include "server/announcing.h"
+#include "server/confine.h"
+#include "server/listen.h"
+#include "server/outside.h"
 #include "server/own_cert.h"
 #include "server/reply_cache.h"
 #include "server/routes.h"
@@ -54,20 +58,33 @@ check_names(struct app *app, struct reason *why)
 	return 0;
 }
 
-int
-app_configure(struct app *app, const char *state_dir, const char *config_path,
-    const char *const *assignments, size_t n, struct reason *why)
+static int
+read_file(struct app *app, const char *path, struct reason *why)
 {
-	int err = state_paths(&app->state, state_dir, why);
+	int fd = -1, err = outside_open(&fd, app, OUTSIDE_CONFIG, path, why);
 
+	if (err != 0)
+		return err;
+	err = config_read_fd(app->config, fd, path, why);
+	close(fd);
+	return err;
+}
+
+int
+app_configure(
+    struct app *app, const struct app_source *source, struct reason *why)
+{
+	int err = state_paths(&app->state, source->state_dir, why);
+
+	app->source = *source;
 	if (err == 0)
 		err = config_new(&app->config, settings_schema);
-	for (size_t i = 0; i < n && err == 0; i++)
-		err = config_set(app->config, assignments[i], why);
-	if (err == 0 && config_path != NULL)
-		err = config_read(app->config, config_path, why);
+	for (size_t i = 0; i < source->n_assignments && err == 0; i++)
+		err = config_set(app->config, source->assignments[i], why);
+	if (err == 0 && source->config_path != NULL)
+		err = read_file(app, source->config_path, why);
 	else if (err == 0 && file_exists(app->state.config))
-		err = config_read(app->config, app->state.config, why);
+		err = read_file(app, app->state.config, why);
 	if (err == 0)
 		err = cert_files_check_config(app->config, why);
 	if (err == 0)
@@ -262,6 +279,12 @@ start_ca(struct app *app, struct reason *why)
 	if (err == 0 && !app->state.first_start)
 		err = check_constraints(app, why);
 	if (err == 0)
+		err = listen_unix(&app->admin_fd, app->state.admin_socket, why);
+	app->has_socket = err == 0;
+	/* Before any thread. From here on no path is opened but the store's. */
+	if (err == 0)
+		err = confine(app, why);
+	if (err == 0)
 		err = signer_open(app->signer, &config, why);
 	return err;
 }
@@ -341,7 +364,6 @@ start_engine(struct app *app, struct reason *why)
 	    .app = app,
 	    .store = app->store,
 	    .registrar = app->registrar,
-	    .admin_path = app->state.admin_socket,
 	    .n_workers = (size_t)config_number(app->config, "server.workers"),
 	    .idle_timeout_s = config_number(app->config, "server.idle_timeout"),
 	    .handshake_timeout_s =
@@ -366,8 +388,11 @@ start_engine(struct app *app, struct reason *why)
 	if (err == 0 && app->pake_why.text[0] != '\0')
 		log_error(
 		    "PAKE is not offered", "reason=\"%s\"", app->pake_why.text);
-	if (err == 0)
+	if (err == 0) {
+		config.admin_fd = app->admin_fd;
+		app->admin_fd = 0;
 		err = engine_start(&app->engine, &config, &tls, why);
+	}
 	own_cert_tls_fini(&tls);
 	return err;
 }
@@ -389,7 +414,7 @@ app_check(struct app *app, struct reason *why)
 }
 
 int
-app_start(struct app *app, const char *state_dir, struct reason *why)
+app_start(struct app *app, struct reason *why)
 {
 	int err = app_check(app, why); /* before anything is made */
 
@@ -401,10 +426,12 @@ app_start(struct app *app, const char *state_dir, struct reason *why)
 	pthread_mutex_init(&app->mutex, NULL);
 	apply_settings(app);
 	if (err == 0)
-		err = state_open(&app->state, state_dir, why);
-	/* Before any thread and any network. */
+		err = state_open(&app->state, app->source.state_dir, why);
+	/* Both before any thread and any network. */
 	if (err == 0)
-		err = signer_spawn(&app->signer, why);
+		err = outside_start(app, why);
+	if (err == 0)
+		err = signer_spawn(&app->signer, app->keeper, why);
 	if (err == 0)
 		err = start_ca(app, why);
 	if (err == 0)
@@ -434,6 +461,10 @@ app_stop(struct app *app)
 	announcing_stop(app);
 	registrar_end_waits(app->registrar);
 	engine_stop(app->engine);
+	if (app->has_socket)
+		outside_remove_socket(app);
+	if (app->admin_fd != 0)
+		close(app->admin_fd);
 	background_stop(app->background);
 	registrar_stop(app->registrar);
 	auditor_stop(app->auditor);
@@ -444,6 +475,7 @@ app_stop(struct app *app)
 	reply_cache_free(app->replies);
 	store_close(app->store);
 	registrar_free(app->registrar);
+	keeper_stop(app->keeper);
 	pthread_mutex_destroy(&app->mutex);
 	state_close(&app->state);
 	config_free(app->config);

@@ -8,6 +8,7 @@
 
 #include "base/background.h"
 #include "base/config.h"
+#include "base/keeper.h"
 #include "ca/cert.h"
 #include "ca/signer.h"
 #include "db/store.h"
@@ -28,9 +29,21 @@ struct served_cert {
 	struct reason refused; /* why server.cert is not served; "" if it is */
 };
 
+/* Where the configuration comes from: the command line's. */
+struct app_source {
+	const char *state_dir, *config_path;
+	const char *const *assignments;
+	size_t n_assignments;
+};
+
 struct app {
+	struct app_source source;
 	struct config *config; /* the main thread's */
 	struct state state;
+	/* Does what the sandbox forbids (server/outside.h); NULL before it. */
+	struct keeper *keeper;
+	int admin_fd;    /* admin.sock, until the engine has it; 0: none */
+	bool has_socket; /* admin.sock is ours */
 	char server_name[DOMAIN_MAX + 1];
 	char ca_domain[DOMAIN_MAX + 1];
 	int64_t started_at;
@@ -60,14 +73,13 @@ struct app {
 	struct reason pake_why;
 };
 
-/* Reads the configuration: defaults, the file (path, or the state directory's
- * if that is there), then the --set assignments. */
-int app_configure(struct app *app, const char *state_dir,
-    const char *config_path, const char *const *assignments, size_t n,
+/* Reads the configuration: defaults, the file (source's, or the state
+ * directory's if that is there), then the --set assignments. source is borrowed
+ * for good. */
+int app_configure(struct app *app, const struct app_source *source,
     struct reason *why) NODISCARD;
 /* Starts everything; what was started is stopped by app_stop() in any case. */
-int app_start(
-    struct app *app, const char *state_dir, struct reason *why) NODISCARD;
+int app_start(struct app *app, struct reason *why) NODISCARD;
 void app_stop(struct app *app);
 
 /* --check: what app_configure() did not read, the server's certificate. */

@@ -2,6 +2,7 @@
 
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/file.h"
@@ -9,6 +10,7 @@
 #include "base/str.h"
 #include "ca/key.h"
 #include "server/app.h"
+#include "server/outside.h"
 #include "server/own_cert.h"
 
 #define PEM_MAX_BYTES 65536
@@ -84,6 +86,31 @@ blame(struct reason *why, int err, const char *key, const char *path,
 	    detail->text[0] != '\0' ? detail->text : err_text(err));
 }
 
+static int
+read_certificate(struct blob *out, struct app *app, const char *path)
+{
+	int fd = -1, err = outside_open(&fd, app, OUTSIDE_CERT, path, NULL);
+
+	if (err != 0)
+		return err;
+	err = file_read_fd(out, fd, path, PEM_MAX_BYTES);
+	close(fd);
+	return err;
+}
+
+static int
+read_key(
+    struct blob *out, struct app *app, const char *path, struct reason *why)
+{
+	int fd = -1, err = outside_open(&fd, app, OUTSIDE_KEY, path, why);
+
+	if (err != 0)
+		return err;
+	err = file_read_group_secret_fd(out, fd, path, PEM_MAX_BYTES, why);
+	close(fd);
+	return err;
+}
+
 /* Marks are taken first: what changes meanwhile is seen the next time. */
 int
 cert_files_read(struct server_pair *pair, struct blob *key_pem, struct app *app,
@@ -97,10 +124,10 @@ cert_files_read(struct server_pair *pair, struct blob *key_pem, struct app *app,
 
 	app->cert_files.certificate = mark_of(certificate);
 	app->cert_files.key = mark_of(key);
-	err = file_read(&chain_pem, certificate, PEM_MAX_BYTES);
+	err = read_certificate(&chain_pem, app, certificate);
 	if (err != 0)
 		return blame(why, err, "server.cert", certificate, &detail);
-	err = file_read_group_secret(key_pem, key, PEM_MAX_BYTES, &detail);
+	err = read_key(key_pem, app, key, &detail);
 	if (err != 0)
 		return blame(why, err, "server.key", key, &detail);
 	err = server_pair_read(pair, blob_bytes(&chain_pem),

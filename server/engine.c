@@ -166,19 +166,20 @@ add_listeners(struct engine *engine, struct worker *worker, bool first,
     struct reason *why)
 {
 	struct engine_config *config = &engine->config;
-	int err = add_tcp_listeners(
+	int err;
+
+	if (first && config->admin_fd != 0) {
+		struct listener *l = &worker->listeners[worker->n_listeners++];
+
+		l->watch.fd = config->admin_fd;
+		l->kind = LISTENER_ADMIN;
+	}
+	err = add_tcp_listeners(
 	    worker, config->listen, config->n_listen, LISTENER_TLS, first, why);
 
 	if (err == 0)
 		err = add_tcp_listeners(worker, config->admin_listen,
 		    config->n_admin_listen, LISTENER_ADMIN_TLS, first, why);
-	if (err == 0 && first && config->admin_path != NULL) {
-		struct listener *l = &worker->listeners[worker->n_listeners];
-
-		err = listen_unix(&l->watch.fd, config->admin_path, why);
-		l->kind = LISTENER_ADMIN;
-		worker->n_listeners += err == 0 ? 1 : 0;
-	}
 	return err;
 }
 
@@ -252,8 +253,6 @@ engine_stop(struct engine *engine)
 		worker_stop(&engine->workers[i]);
 	for (size_t i = 0; i < engine->n_started; i++)
 		worker_join(&engine->workers[i]);
-	if (engine->n_started != 0 && engine->config.admin_path != NULL)
-		unlink(engine->config.admin_path);
 }
 
 void

@@ -71,8 +71,10 @@ struct engine_config {
 	size_t n_listen;
 	struct sockaddr_storage admin_listen[ENGINE_ADMIN_LISTEN_MAX];
 	size_t n_admin_listen;
-	const char *admin_path; /* NULL: no Unix socket */
-	size_t n_workers;       /* 0: one a core */
+	/* The administrators' Unix socket, which listens already and becomes
+	 * the engine's; 0: none. */
+	int admin_fd;
+	size_t n_workers; /* 0: one a core */
 	int64_t idle_timeout_s, handshake_timeout_s;
 	int64_t max_connections; /* of each worker */
 	int64_t max_per_source;  /* over all workers */

@@ -39,9 +39,8 @@ static const char usage_text[] =
     "Exit: 0 ended or valid, 1 cannot start or not valid, 2 usage.\n";
 
 struct options {
-	const char *state_dir, *config_path;
+	struct app_source source;
 	const char *assignments[ASSIGNMENTS_MAX];
-	size_t n_assignments;
 	bool check, print_config;
 };
 
@@ -61,15 +60,15 @@ parse_options(struct options *o, int argc, char **argv)
 	while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1) {
 		switch (c) {
 		case 's':
-			o->state_dir = optarg;
+			o->source.state_dir = optarg;
 			break;
 		case 'c':
-			o->config_path = optarg;
+			o->source.config_path = optarg;
 			break;
 		case 'S':
-			if (o->n_assignments == ASSIGNMENTS_MAX)
+			if (o->source.n_assignments == ASSIGNMENTS_MAX)
 				return -ERR_INVALID;
-			o->assignments[o->n_assignments++] = optarg;
+			o->assignments[o->source.n_assignments++] = optarg;
 			break;
 		case 'k':
 			o->check = true;
@@ -87,7 +86,8 @@ parse_options(struct options *o, int argc, char **argv)
 			return -ERR_INVALID;
 		}
 	}
-	return optind == argc && o->state_dir != NULL ? 0 : -ERR_INVALID;
+	o->source.assignments = o->assignments;
+	return optind == argc && o->source.state_dir != NULL ? 0 : -ERR_INVALID;
 }
 
 static int
@@ -104,13 +104,12 @@ print_config(const struct config *config)
 
 /* SIGHUP: the configuration is read again; what can change at run time does. */
 static void
-reload(struct app *app, const struct options *o)
+reload(struct app *app)
 {
-	struct app fresh = {.config = NULL};
+	struct app fresh = {.keeper = app->keeper};
 	struct reason why = {""};
 
-	if (app_configure(&fresh, o->state_dir, o->config_path, o->assignments,
-		o->n_assignments, &why) != 0) {
+	if (app_configure(&fresh, &app->source, &why) != 0) {
 		log_error(
 		    "configuration not reloaded", "reason=\"%s\"", why.text);
 		config_free(fresh.config);
@@ -126,7 +125,7 @@ reload(struct app *app, const struct options *o)
 
 /* Until SIGTERM or SIGINT; meanwhile the main thread's own work. */
 static void
-run(struct app *app, const struct options *o, const sigset_t *signals)
+run(struct app *app, const sigset_t *signals)
 {
 	const struct timespec tick = {.tv_sec = TICK_S};
 
@@ -136,7 +135,7 @@ run(struct app *app, const struct options *o, const sigset_t *signals)
 		if (sig == SIGTERM || sig == SIGINT)
 			return;
 		if (sig == SIGHUP)
-			reload(app, o);
+			reload(app);
 		else if (sig < 0 && errno == EAGAIN)
 			app_tick(app);
 	}
@@ -162,7 +161,7 @@ say_ready(const struct app *app)
 }
 
 static int
-serve(struct app *app, const struct options *o)
+serve(struct app *app)
 {
 	struct reason why = {""};
 	sigset_t signals;
@@ -175,10 +174,10 @@ serve(struct app *app, const struct options *o)
 	sigaddset(&signals, SIGHUP);
 	pthread_sigmask(SIG_BLOCK, &signals, NULL);
 	signal(SIGPIPE, SIG_IGN);
-	err = app_start(app, o->state_dir, &why);
+	err = app_start(app, &why);
 	if (err == 0) {
 		say_ready(app);
-		run(app, o, &signals);
+		run(app, &signals);
 		log_info("stopping", "state=%s", app->state.dir);
 	} else {
 		fprintf(stderr, "estuaryd: %s\n", why.text);
@@ -190,7 +189,7 @@ serve(struct app *app, const struct options *o)
 int
 main(int argc, char **argv)
 {
-	struct options o = {.state_dir = NULL};
+	struct options o = {.check = false};
 	struct app app = {.state = {.lock_fd = -1}};
 	struct reason why = {""};
 	int status;
@@ -201,8 +200,7 @@ main(int argc, char **argv)
 		fputs(usage_text, stderr);
 		return EXIT_USAGE;
 	}
-	if (app_configure(&app, o.state_dir, o.config_path, o.assignments,
-		o.n_assignments, &why) != 0 ||
+	if (app_configure(&app, &o.source, &why) != 0 ||
 	    (o.check && !o.print_config && app_check(&app, &why) != 0)) {
 		fprintf(stderr, "estuaryd: %s\n", why.text);
 		status = EXIT_CANNOT_START;
@@ -212,7 +210,7 @@ main(int argc, char **argv)
 		puts("the configuration is valid");
 		status = 0;
 	} else {
-		return serve(&app, &o);
+		return serve(&app);
 	}
 	config_free(app.config);
 	return status;

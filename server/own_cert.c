@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/file.h"
@@ -10,6 +11,7 @@
 #include "db/certificate.h"
 #include "registrar/domain_signer.h"
 #include "server/admin_json.h"
+#include "server/outside.h"
 
 #define PEM_MAX_BYTES 65536
 
@@ -68,7 +70,8 @@ request_cert(struct app *app, const struct key *key, struct blob *cert,
 
 /* Key, leaf, issuing CA: one file, so that they change together. */
 static int
-write_pem(struct app *app, const struct key *key, struct bytes cert)
+write_pem(struct app *app, const struct key *key, struct bytes cert,
+    struct reason *why)
 {
 	struct blob key_pem = {0};
 	struct buf pem = {0};
@@ -81,8 +84,8 @@ write_pem(struct app *app, const struct key *key, struct bytes cert)
 	if (err == 0)
 		err = cert_to_pem(&pem, signer_issuing(app->signer));
 	if (err == 0)
-		err = file_write(app->state.server_pem,
-		    (struct bytes){(const uint8_t *)pem.data, pem.len}, 0400);
+		err = outside_put_pem(app,
+		    (struct bytes){(const uint8_t *)pem.data, pem.len}, why);
 	buf_wipe(&pem);
 	key_pem_fini(&key_pem);
 	return err;
@@ -106,7 +109,7 @@ issue(struct app *app, struct reason *why)
 		err = store_apply(app->store, &put.job);
 	}
 	if (err == 0)
-		err = write_pem(app, key, blob_bytes(&cert));
+		err = write_pem(app, key, blob_bytes(&cert), why);
 	if (err == 0)
 		log_info("server certificate issued", "serial=%s name=%s",
 		    info->serial, app->server_name);
@@ -129,6 +132,19 @@ is_due(const struct app *app)
 	       clock_now() >= cert->not_before + life / 3 * 2;
 }
 
+static int
+read_pem(struct blob *pem, struct app *app, struct reason *why)
+{
+	const char *path = app->state.server_pem;
+	int fd = -1, err = outside_open(&fd, app, OUTSIDE_PEM, path, why);
+
+	if (err != 0)
+		return err;
+	err = file_read_secret_fd(pem, fd, path, PEM_MAX_BYTES, why);
+	close(fd);
+	return err;
+}
+
 /* 1 when server.pem holds a certificate that will do. */
 static int
 load(struct app *app, struct blob *pem, struct reason *why)
@@ -140,7 +156,7 @@ load(struct app *app, struct blob *pem, struct reason *why)
 
 	if (!file_exists(app->state.server_pem))
 		return 0;
-	err = file_read_secret(pem, app->state.server_pem, PEM_MAX_BYTES, why);
+	err = read_pem(pem, app, why);
 	if (err != 0)
 		return err;
 	err = cert_list_from_pem(&list, blob_bytes(pem), NULL);

@@ -38,6 +38,10 @@ const struct config_key settings_schema[] = {
     {"server.max_per_source", CONFIG_NUMBER, "1024", 1, 1000000, NULL,
 	"Connections of one address, over all workers. Its oldest idle one\n"
 	"gives way to one more."},
+    {"server.sandbox", CONFIG_BOOL, "yes", 0, 0, NULL,
+	"Shut this process in: no file but its own and the system's, no other\n"
+	"program, few ports (docs/operations.md). no: only where something in\n"
+	"this system is wrongly refused, until that is mended."},
     {"admin.listen", CONFIG_ENDPOINTS, "", 0, 0, NULL,
 	"Where administrators with a token are served over TLS, as\n"
 	"server.listen. Empty: nowhere; estuaryctl then works on this host\n"

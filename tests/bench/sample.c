@@ -162,7 +162,7 @@ bench_open(struct bench_state *bench, const char *dir, struct reason *why)
 		err = reason_set(why, -ERR_NOT_FOUND,
 		    "%.200s: estuaryd was never started here", dir);
 	if (err == 0)
-		err = signer_spawn(&bench->signer, why);
+		err = signer_spawn(&bench->signer, NULL, why);
 	if (err == 0)
 		err = store_open(
 		    &bench->store, bench->state.database, STORE_OPEN, why);

@@ -103,14 +103,21 @@ class Server:
             local.close()
 
 
-def signer_of(server):
-    for task in os.listdir("/proc/%d/task" % server.pid):
-        with open("/proc/%d/task/%s/children" % (server.pid, task),
+def descendants(pid):
+    for task in os.listdir("/proc/%d/task" % pid):
+        with open("/proc/%d/task/%s/children" % (pid, task),
                   encoding="ascii") as f:
-            for pid in f.read().split():
-                with open("/proc/%s/comm" % pid, encoding="ascii") as comm:
-                    if comm.read().strip() == "estuary-signer":
-                        return int(pid)
+            for child in map(int, f.read().split()):
+                yield child
+                yield from descendants(child)
+
+
+def signer_of(server):
+    """Its keeper's child."""
+    for pid in descendants(server.pid):
+        with open("/proc/%d/comm" % pid, encoding="ascii") as comm:
+            if comm.read().strip() == "estuary-signer":
+                return pid
     raise LookupError("no signer")
 
 

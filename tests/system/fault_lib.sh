@@ -67,12 +67,15 @@ whole() {
 	fi
 }
 
-# signer_of NAME: the process that signs for it.
+# signer_of NAME: the process that signs for it, a child of its keeper.
 signer_of() {
-	local pid
+	local keeper pid
 
-	for pid in $(pgrep -P "${estuaryd_pid[$1]}"); do
-		[ "$(cat "/proc/$pid/comm")" != estuary-signer ] || echo "$pid"
+	for keeper in $(pgrep -P "${estuaryd_pid[$1]}"); do
+		for pid in $(pgrep -P "$keeper"); do
+			[ "$(cat "/proc/$pid/comm")" != estuary-signer ] ||
+				echo "$pid"
+		done
 	done 2>/dev/null
 }
 

@@ -1,4 +1,4 @@
-"""What estuaryd and its signer take, idle and for each idle connection.
+"""What estuaryd, its keeper and its signer take, idle and for each idle connection.
 
 usage: memory.py PORT PID...
 """

@@ -11,8 +11,10 @@ if nm -D "$build/estuaryd" | grep -q '__[at]san_'; then
 fi
 start_estuaryd main --set server.max_per_source=1000
 pid=${estuaryd_pid[main]}
-read -r -a signers <"/proc/$pid/task/$pid/children"
-same "it has one other process, the signer" 1 "${#signers[@]}"
+read -r -a others <"/proc/$pid/task/$pid/children"
+same "it has one child, the keeper" 1 "${#others[@]}"
+read -r -a signers <"/proc/${others[0]}/task/${others[0]}/children"
+same "and that has one, the signer" 1 "${#signers[@]}"
 "$python" "$system_dir/memory.py" "${estuaryd_listen[main]##*:}" "$pid" \
-	"${signers[@]}" || checks_failed=$((checks_failed + 1))
+	"${others[@]}" "${signers[@]}" || checks_failed=$((checks_failed + 1))
 finish

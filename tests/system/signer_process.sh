@@ -93,16 +93,29 @@ start_estuaryd() {
 	url=https://$(sed -n 's/^ready listen=//p' "$log")/.well-known/est
 }
 
-# Its children, by whichever thread.
+# children PID: by whichever thread.
 children() {
-	cat "/proc/$estuaryd"/task/*/children 2>/dev/null
+	cat "/proc/$1"/task/*/children 2>/dev/null
+}
+
+# The process that starts the signer: sets keeper.
+find_keeper() {
+	local pid
+
+	for pid in $(children "$estuaryd"); do
+		[ "$(cat "/proc/$pid/comm")" = estuary-keeper ] || continue
+		keeper=$pid
+		return 0
+	done
+	return 1
 }
 
 # The process that answers now: sets signer.
 find_signer() {
 	local pid
 
-	for pid in $(children); do
+	find_keeper || return 1
+	for pid in $(children "$keeper"); do
 		[ "$(cat "/proc/$pid/comm")" = estuary-signer ] || continue
 		signer=$pid
 		return 0
@@ -149,8 +162,12 @@ serves() { # PATH
 
 mkdir "$dir/certs"
 start_estuaryd
-check "estuaryd has one child, the signer" find_signer
-check "and no other" test "$(children | wc -w)" = 1
+check "estuaryd has a keeper, and that the signer" find_signer
+only_those() {
+	[ "$(children "$estuaryd" | wc -w)" = 1 ] &&
+		[ "$(children "$keeper" | wc -w)" = 1 ]
+}
+check "and no other" only_those
 relaxed=no
 if grep -q 'signer is not shut in reason="built with sanitizers"' "$log"; then
 	relaxed=yes
@@ -244,6 +261,7 @@ if [ "$(id -u)" = 0 ]; then
 		check "its environment is empty" environment_is_empty
 	check "the CA's key is in the signer's memory" has_key "$signer"
 	check "and not in estuaryd's" has_no_key "$estuaryd"
+	check "nor in its keeper's" has_no_key "$keeper"
 	check "estuaryd has nothing of the CA open" bash -c \
 		"! readlink /proc/$estuaryd/fd/* | grep -q '/ca/'"
 else
@@ -296,7 +314,7 @@ only_clear_refusals() {
 check "whoever was refused was told why" only_clear_refusals
 check "it was reaped" is_gone "$signer"
 check "one signer is there" find_signer
-check "and no other" test "$(children | wc -w)" = 1
+check "and no other" only_those
 
 # --- no key: nothing is signed, all else goes on ---
 
@@ -373,6 +391,7 @@ wait "$estuaryd" || status=$?
 echo "# SIGTERM: $(($(now_ms) - before)) ms"
 check "SIGTERM ends estuaryd with 0" test "$status" = 0
 check "and the signer with it" is_gone "$signer"
+check "and the keeper" is_gone "$keeper"
 
 start_estuaryd
 same_root() {
@@ -383,6 +402,7 @@ find_signer
 kill -KILL "$estuaryd"
 check "SIGKILL of estuaryd ends the signer within a second" \
 	within 1000 is_gone "$signer"
+check "and the keeper" within 1000 is_gone "$keeper"
 wait "$estuaryd" 2>/dev/null
 estuaryd=
 

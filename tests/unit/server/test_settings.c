@@ -136,10 +136,11 @@ configure(
     struct app *app, const char *name, const char *domain, struct reason *why)
 {
 	const char *const assignments[] = {name, domain};
+	const struct app_source source = {
+	    "/nonexistent/state", NULL, assignments, 2};
 
 	memset(app, 0, sizeof(*app));
-	return app_configure(
-	    app, "/nonexistent/state", NULL, assignments, 2, why);
+	return app_configure(app, &source, why);
 }
 
 static void
@@ -173,6 +174,8 @@ test_cert_files(void **state)
 	    {"server.cert=/a", "server.key=a"}};
 	const char *const outside[] = {"server.name=est.example.org",
 	    "ca.domain=example.net", "server.cert=/a", "server.key=/b"};
+	const struct app_source source = {
+	    "/nonexistent/state", NULL, outside, ARRAY_LEN(outside)};
 	static struct app app;
 	struct reason why = {""};
 
@@ -185,8 +188,7 @@ test_cert_files(void **state)
 	}
 	/* Another CA's certificate may have any name. */
 	memset(&app, 0, sizeof(app));
-	assert_int_equal(0, app_configure(&app, "/nonexistent/state", NULL,
-				outside, ARRAY_LEN(outside), &why));
+	assert_int_equal(0, app_configure(&app, &source, &why));
 	assert_string_equal("est.example.org", app.server_name);
 	assert_string_equal("example.net", app.ca_domain);
 	/* --check reads the files. */
@@ -197,19 +199,20 @@ test_cert_files(void **state)
 static void
 test_missing_config_file_refused(void **state)
 {
+	const struct app_source with_file = {
+	    "/nonexistent/state", "/nonexistent/file", NULL, 0};
+	const struct app_source without = {"/nonexistent/state", NULL, NULL, 0};
 	static struct app app;
 	struct reason why = {""};
 
 	(void)state;
 	memset(&app, 0, sizeof(app));
-	assert_true(app_configure(&app, "/nonexistent/state",
-			"/nonexistent/file", NULL, 0, &why) < 0);
+	assert_true(app_configure(&app, &with_file, &why) < 0);
 	assert_non_null(strstr(why.text, "/nonexistent/file"));
 	config_free(app.config);
 	/* The state directory's own may be missing. */
 	memset(&app, 0, sizeof(app));
-	assert_int_equal(
-	    0, app_configure(&app, "/nonexistent/state", NULL, NULL, 0, &why));
+	assert_int_equal(0, app_configure(&app, &without, &why));
 	config_free(app.config);
 }
 
