@@ -1,5 +1,5 @@
 /*
- * estuaryd shuts itself in: docs/adr/0019-server-sandbox.md says what it keeps.
+ * estuaryd shuts itself in: docs/adr/0020-server-sandbox.md says what it keeps.
  * The keeper (server/outside.h) does what it can no longer do.
  */
 #ifndef SERVER_CONFINE_H
