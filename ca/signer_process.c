@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/process.h"
+#include "base/random.h"
 #include "base/sandbox.h"
 #include "base/str.h"
 #include "ca/authority_sign.h"
@@ -159,7 +160,8 @@ load(struct signer_service *service, const struct signer_hello *hello,
 
 /* Whatever is loaded at its first use must be there before files are out of
  * reach: OpenSSL's configuration, provider, random numbers and texts of errors;
- * the C library's time zone. */
+ * the C library's time zone, and its own random numbers' state, for which newer
+ * ones block signals. */
 static int
 warm_up(struct reason *why)
 {
@@ -167,8 +169,10 @@ warm_up(struct reason *why)
 	struct key *key = NULL;
 	struct csr *csr = NULL;
 	char now[RFC3339_LEN];
+	uint8_t random[16];
 	int err = key_generate(&key);
 
+	random_bytes(random, sizeof(random));
 	if (err == 0)
 		err = key_make_csr(&request, key, "", NULL);
 	if (err == 0)
