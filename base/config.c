@@ -258,8 +258,10 @@ has_text_behind_section(const char *line)
 }
 
 /* inih asks for the next line. It has room for 200 characters, which hold any
- * key; the value is taken from the whole line. Indented lines would continue
- * the value before to inih: the indentation goes. */
+ * key; the value is taken from the whole line. What does not fit is cut off
+ * before the newline: inih 58 refuses a line that it does not see the end of.
+ * Indented lines would continue the value before to inih: the indentation goes.
+ */
 static char *
 next_line(char *out, int size, void *stream)
 {
@@ -271,7 +273,7 @@ next_line(char *out, int size, void *stream)
 	line = strsep(&state->rest, "\n");
 	state->number++;
 	state->line = line + strspn(line, " \t");
-	snprintf(out, (size_t)size, "%s\n",
+	snprintf(out, (size_t)size, "%.*s\n", size - 2,
 	    has_text_behind_section(state->line) ? "]" : state->line);
 	return out;
 }
