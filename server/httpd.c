@@ -22,6 +22,15 @@
 /* What a client may send over its cap before it is cut off. */
 #define DISCARD_MAX_BYTES ((size_t)1024 * 1024)
 
+/* Everything about a daemon happens on its worker's thread. Not told so, newer
+ * MHDs would take an added connection in their next run only, and would have
+ * nobody to tell when they do not take it. */
+#if MHD_VERSION >= 0x00097707
+#define SINGLE_THREADED MHD_USE_NO_THREAD_SAFETY
+#else
+#define SINGLE_THREADED 0
+#endif
+
 static struct conn *
 conn_of(struct MHD_Connection *mhd)
 {
@@ -460,7 +469,7 @@ httpd_start(struct worker *worker)
 	random_bytes(&worker->next_request, sizeof(worker->next_request));
 	worker->daemon = MHD_start_daemon(
 	    MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_USE_TURBO |
-		MHD_ALLOW_SUSPEND_RESUME,
+		MHD_ALLOW_SUSPEND_RESUME | SINGLE_THREADED,
 	    0, NULL, NULL, on_request, NULL, MHD_OPTION_NOTIFY_COMPLETED,
 	    on_completed, NULL, MHD_OPTION_NOTIFY_CONNECTION, on_connection,
 	    worker, MHD_OPTION_CONNECTION_TIMEOUT,
