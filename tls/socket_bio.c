@@ -9,6 +9,8 @@ is_transient(int error)
 	return error == EAGAIN || error == EINTR;
 }
 
+/* Both return -1 for what is not the peer's end: libssl of OpenSSL 3.2 and
+ * later takes a write's 0 for success. */
 static int
 socket_write(BIO *bio, const char *data, size_t len, size_t *written)
 {
@@ -19,7 +21,7 @@ socket_write(BIO *bio, const char *data, size_t len, size_t *written)
 	if (n < 0) {
 		if (is_transient(errno))
 			BIO_set_retry_write(bio);
-		return 0;
+		return -1;
 	}
 	*written = (size_t)n;
 	return 1;
@@ -37,7 +39,7 @@ socket_read(BIO *bio, char *data, size_t size, size_t *len)
 	if (n == 0)
 		io->eof = true;
 	if (n <= 0)
-		return 0;
+		return n < 0 ? -1 : 0;
 	*len = (size_t)n;
 	return 1;
 }
