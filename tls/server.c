@@ -10,9 +10,13 @@
 #include "tls/context.h"
 #include "tls/hello.h"
 #include "tls/ossl.h"
+#include "tls/pake_group.h"
 #include "tls/selftest.h"
 
+/* Among them the client's order decides. The hybrid is for those that ask for
+ * it, some for nothing else, where libcrypto has it. */
 #define FRONT_GROUPS "X25519:P-256:P-384"
+#define FRONT_GROUPS_HYBRID FRONT_GROUPS ":X25519MLKEM768"
 
 static int
 make_dummy(struct verifier *out, const struct spake2p_suite *suite)
@@ -56,13 +60,23 @@ make_pake(struct tls_server *server, const struct tls_server_config *config,
 	return 0;
 }
 
+static const char *
+front_groups(void)
+{
+	const struct pake_group *hybrid =
+	    &pake_groups[PAKE_GROUP_X25519MLKEM768];
+
+	return pake_group_is_available(hybrid, NULL) ? FRONT_GROUPS_HYBRID
+						     : FRONT_GROUPS;
+}
+
 static int
 make_front(struct tls_server *server, const struct tls_server_config *config,
     struct reason *why)
 {
 	const struct server_context_config front = {
 	    .min_version = TLS1_2_VERSION,
-	    .groups = FRONT_GROUPS,
+	    .groups = front_groups(),
 	    .chain_pem = config->chain_pem,
 	    .key_pem = config->key_pem};
 	int err = server_context_new(&server->front, &front, why);

@@ -94,6 +94,17 @@ test_right_password(void **state)
 	(void)state;
 	run(&r);
 	assert_authenticated(&r);
+}
+
+static void
+test_right_password_x25519(void **state)
+{
+	struct run r = run_init();
+
+	(void)state;
+	r.groups = "x25519";
+	run(&r);
+	assert_authenticated(&r);
 	assert_int_equal(NID_X25519, r.group);
 }
 
@@ -556,6 +567,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_right_password),
+	    cmocka_unit_test(test_right_password_x25519),
 	    cmocka_unit_test(test_right_password_p256),
 	    cmocka_unit_test(test_hello_retry_request_claims_once),
 	    cmocka_unit_test(test_claim_answered_at_once),
