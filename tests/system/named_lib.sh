@@ -16,11 +16,14 @@ zone_head() {
 }
 
 # named_options DIRECTORY: what makes it leave the machine's own files alone.
+# bind 9.20 has no lock file any more, nor the option.
 named_options() {
+	if named -C | grep lock-file >/dev/null; then
+		echo 'lock-file none;'
+	fi
 	cat <<-CONFIG
 		directory "$1";
 		pid-file none;
-		lock-file none;
 		session-keyfile none;
 		managed-keys-directory "$1";
 		dnssec-validation no;
