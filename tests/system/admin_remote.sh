@@ -220,9 +220,11 @@ cat "$work/main.log" >>"$work/main.log.1"
 found=no
 for token in viewer ops boss temp brief; do
 	secret=$(cut -d. -f2 "$work/$token.token")
-	hex=$(printf '%s=' "$secret" | tr '_-' '/+' | base64 -d | xxd -p -c 64)
-	grep -rqaF -e "$secret" -e "$(xxd -r -p <<<"$hex" | base64 -w0)" \
-		-e "$hex" "$work/main" "$work/main.log.1" && found=$token
+	plain=$(printf '%s=' "$secret" | tr '_-' '/+')
+	hex=$(base64 -d <<<"$plain" | od -An -v -tx1 | tr -d ' \n')
+	[ "${#hex}" -eq 64 ] || found="$token is not 32 bytes"
+	grep -rqaF -e "$secret" -e "$plain" -e "$hex" \
+		"$work/main" "$work/main.log.1" && found=$token
 	"$python" - "$hex" "$work"/main/estuary.db* <<-'PYTHON' || found=$token
 		import sys
 		secret = bytes.fromhex(sys.argv[1])
