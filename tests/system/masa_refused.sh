@@ -9,6 +9,11 @@ set -u
 # shellcheck source=tests/system/masa_lib.sh
 . "$(dirname "$0")/masa_lib.sh"
 
+if ! "$python" -c 'import cryptography' 2>/dev/null; then
+	echo "python3-cryptography is not installed"
+	exit 77
+fi
+
 out=$work/out-masa
 
 # --- the command line ---
@@ -98,9 +103,24 @@ cms_sign "$work/home/front.key" "$work/home/front.pem" "$work/rvr.json" \
 refused "signed by who is no registrar" 403 'no id-kp-cmcRA'
 web_sign home issuing expired "was a registrar" \
 	"extendedKeyUsage=1.3.6.1.5.5.7.3.28"
-openssl x509 -req -in "$work/home/expired.csr" -CA "$work/home/issuing.pem" \
-	-CAkey "$work/home/issuing.key" -days -1 -out "$work/home/expired.pem" \
-	-extfile <(echo "extendedKeyUsage=1.3.6.1.5.5.7.3.28") 2>/dev/null
+"$python" - "$work/home/issuing" "$work/home/expired.pem" <<-'PYTHON'
+	# The same again, of the year 2020, which not every openssl can issue.
+	import datetime, sys
+	from cryptography import x509
+	from cryptography.hazmat.primitives import hashes, serialization
+	issuing, path = sys.argv[1:]
+	key = serialization.load_pem_private_key(
+	    open(issuing + ".key", "rb").read(), None)
+	old = x509.load_pem_x509_certificate(open(path, "rb").read())
+	b = x509.CertificateBuilder(
+	    issuer_name=old.issuer, subject_name=old.subject,
+	    public_key=old.public_key(), serial_number=old.serial_number,
+	    not_valid_before=datetime.datetime(2020, 1, 1),
+	    not_valid_after=datetime.datetime(2020, 1, 2),
+	    extensions=list(old.extensions))
+	new = b.sign(key, hashes.SHA256())
+	open(path, "wb").write(new.public_bytes(serialization.Encoding.PEM))
+PYTHON
 cms_sign "$work/home/expired.key" "$work/home/expired.pem" "$work/rvr.json" \
 	"$work/rvr.cms"
 refused "signed by who was one" 403 'not in date'
