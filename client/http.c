@@ -59,9 +59,11 @@ curl_failure(CURLcode code, const struct buf *body, const char *detail,
 	case CURLE_OPERATION_TIMEDOUT:
 		return reason_set(why, -ERR_TIMEOUT, "%.200s", text);
 	case CURLE_SSL_CONNECT_ERROR:
-		/* Closed or reset before TLS said anything. */
+		/* Closed or reset before TLS said anything, as each of the
+		 * libcurls has it. */
 		if (strstr(text, "SSL_ERROR_SYSCALL") != NULL ||
-		    strstr(text, "reset by peer") != NULL)
+		    strstr(text, "reset by peer") != NULL ||
+		    strstr(text, "Broken pipe") != NULL)
 			return reason_set(
 			    why, -ERR_UNREACHABLE, "TLS: %.200s", text);
 		return reason_set(why, -ERR_REFUSED, "TLS: %.200s", text);
