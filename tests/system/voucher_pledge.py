@@ -62,7 +62,7 @@ def serial_number():
 
 
 def make_request(own_cert):
-    when = datetime.datetime.utcnow() + datetime.timedelta(
+    when = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(
         seconds=options.created)
     signer = options.signer or options.device
     fields = {"assertion": options.assertion,
