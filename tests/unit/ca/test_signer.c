@@ -66,6 +66,20 @@ issue(struct fixture *f, struct signer_request *request, struct cert_info *info)
 	return cert;
 }
 
+/* OpenSSL 3.0 prints two colons behind the name of an otherName's type, later
+ * ones print one. */
+static void
+one_colon(char *text)
+{
+	static const char two[] = "SRVName::";
+	char *at;
+
+	while ((at = strstr(text, two)) != NULL) {
+		at += strlen(two) - 1;
+		memmove(at, at + 1, strlen(at));
+	}
+}
+
 static void
 has_ext(X509 *cert, int nid, bool critical, const char *text)
 {
@@ -79,6 +93,7 @@ has_ext(X509 *cert, int nid, bool critical, const char *text)
 	assert_int_equal(critical, X509_EXTENSION_get_critical(ext) != 0);
 	assert_int_equal(1, X509V3_EXT_print(bio, ext, 0, 0));
 	assert_true(BIO_read(bio, printed, sizeof(printed) - 1) > 0);
+	one_colon(printed);
 	if (strcmp(printed, text) != 0)
 		fail_msg("%s is not %s", printed, text);
 	BIO_free(bio);
@@ -146,8 +161,8 @@ test_dns_server(void **state)
 	has_ext(cert, NID_basic_constraints, true, "CA:FALSE");
 	/* [RFC5280 4.2.1.6] critical, since the subject is empty */
 	has_ext(cert, NID_subject_alt_name, true,
-	    "DNS:" CRAFT_ADN ", othername: SRVName::_domain-s." CRAFT_ADN
-	    ", othername: SRVName::_doh." CRAFT_ADN
+	    "DNS:" CRAFT_ADN ", othername: SRVName:_domain-s." CRAFT_ADN
+	    ", othername: SRVName:_doh." CRAFT_ADN
 	    ", IP Address:10.9.8.7, IP Address:FD00:0:0:0:0:0:0:7");
 	assert_non_null(X509_get0_subject_key_id(cert));
 	assert_non_null(X509_get0_authority_key_id(cert));
