@@ -172,13 +172,14 @@ fold_one(struct store_txn *txn, int64_t row_id)
 	    "SELECT r.row_id, r.first_at, r.last_at, r.pending, r.event,"
 	    " ifnull(a.actor, ''), r.subject, r.source, r.detail"
 	    " FROM audit_repeat r LEFT JOIN audit a ON a.id = r.row_id"
-	    " WHERE r.pending > 0 AND (?1 = 0 OR r.row_id = ?1) LIMIT 1");
+	    " WHERE r.pending > 0 AND r.row_id BETWEEN ?1 AND ?2 LIMIT 1");
 	struct audit_row row;
 	int err = -ERR_IO;
 
 	if (stmt == NULL)
 		return err;
 	sql_bind_int(stmt, 1, row_id);
+	sql_bind_int(stmt, 2, row_id != 0 ? row_id : INT64_MAX);
 	err = sql_row(&txn->conn, stmt);
 	if (err <= 0)
 		return err;
