@@ -15,6 +15,7 @@
 
 #define SUBJECT_QUOTED_MAX 2100 /* each of 512 characters as \xNN */
 #define LINE_MAX_BYTES 2400
+#define PROBE_BYTES 4096 /* more than a line */
 #define HOUR_S 3600
 
 static void
@@ -81,22 +82,30 @@ issue_log_close(struct issue_log *log)
 	log->fd = -1;
 }
 
+static int
+line_time(int64_t *out, const char *line)
+{
+	char when[RFC3339_LEN];
+
+	if (strnlen(line, sizeof(when)) < sizeof(when) ||
+	    str_format(when, sizeof(when), "%.*s", RFC3339_LEN - 1, line) != 0)
+		return -ERR_INVALID;
+	return rfc3339_parse(out, when);
+}
+
 /* The profile of a whole line younger than an hour, else NULL: what is torn was
  * not handed out. */
 static const struct profile *
 recent_profile(const char *line, int64_t now)
 {
 	static const char key[] = " profile=";
-	char when[RFC3339_LEN], name[32];
+	char name[32];
 	const char *at = strstr(line, key);
 	size_t len = strlen(line);
 	int64_t time;
 
-	if (at == NULL || len < sizeof(when) || line[len - 1] != '"' ||
-	    str_format(when, sizeof(when), "%.*s", RFC3339_LEN - 1, line) !=
-		0 ||
-	    rfc3339_parse(&time, when) != 0 || time <= now - HOUR_S ||
-	    time > now)
+	if (at == NULL || line[len - 1] != '"' || line_time(&time, line) != 0 ||
+	    time <= now - HOUR_S || time > now)
 		return NULL;
 	at += strlen(key);
 	if (str_format(name, sizeof(name), "%.*s", (int)strcspn(at, " "), at) !=
@@ -105,43 +114,72 @@ recent_profile(const char *line, int64_t now)
 	return profile_find(name);
 }
 
-static int
-read_tail(struct blob *out, const char *path)
-{
-	AUTOFREE uint8_t *data = malloc(ISSUE_LOG_TAIL_BYTES + 1);
-	int fd CLEANUP(closep) = open_log(path, O_RDONLY);
-	struct stat st;
-	ssize_t n;
+/* --- how many in the last hour --- */
 
-	if (data == NULL)
-		return -ERR_NOMEM;
-	if (fd < 0 || fstat(fd, &st) != 0)
+/* What is in the file from there on, as text. A crash may have left zeros where
+ * lines were: what stands behind them counts. */
+static int
+read_text(char *text, int fd, off_t from, size_t len)
+{
+	ssize_t n = pread(fd, text, len, from);
+
+	if (n < 0 || (size_t)n != len)
 		return -ERR_IO;
-	n = pread(fd, data, ISSUE_LOG_TAIL_BYTES,
-	    st.st_size > ISSUE_LOG_TAIL_BYTES
-		? st.st_size - ISSUE_LOG_TAIL_BYTES
-		: 0);
-	if (n < 0)
-		return -ERR_IO;
-	data[n] = '\0';
-	*out = (struct blob){STEAL(data), (size_t)n};
+	text[len] = '\0';
+	for (char *at = text; (at = memchr(at, '\0', len)) != NULL; at++) {
+		len -= (size_t)(at - text);
+		text = at;
+		*at = '\n';
+	}
 	return 0;
 }
 
-int
-issue_log_recent(const char *ca_dir, uint32_t *counts, size_t n)
+/* Whether the first line that begins behind offset is older than an hour; false
+ * as well if there is none near that says. */
+static bool
+is_old_at(int fd, off_t offset, off_t size, int64_t now)
 {
-	struct blob tail CLEANUP(blob_fini) = {0};
-	int64_t now = clock_now();
-	char path[PATH_MAX], *line, *next;
-	int err = path_of(path, ca_dir);
+	char text[PROBE_BYTES + 1];
+	size_t len =
+	    size - offset < PROBE_BYTES ? (size_t)(size - offset) : PROBE_BYTES;
+	int64_t time;
 
-	if (err == 0)
-		err = read_tail(&tail, path);
-	if (err != 0)
-		return err;
+	if (read_text(text, fd, offset, len) != 0)
+		return false;
+	for (char *at = text; (at = strchr(at, '\n')) != NULL;)
+		if (line_time(&time, ++at) == 0)
+			return time <= now - HOUR_S;
+	return false;
+}
+
+/* Where the last hour begins, or a little before. Times rise but where the
+ * clock was set; the end is looked at whatever it says. */
+static off_t
+find_hour(int fd, off_t size, int64_t now)
+{
+	off_t low = 0, high = size;
+
+	while (high - low > PROBE_BYTES) {
+		off_t middle = low + (high - low) / 2;
+
+		if (is_old_at(fd, middle, size, now))
+			low = middle;
+		else
+			high = middle;
+	}
+	return low > size - ISSUE_LOG_TAIL_BYTES
+		   ? (size > ISSUE_LOG_TAIL_BYTES ? size - ISSUE_LOG_TAIL_BYTES
+						  : 0)
+		   : low;
+}
+
+static void
+count_lines(uint32_t *counts, size_t n, char *text, int64_t now)
+{
+	char *next;
+
 	/* A first line that is cut off has no time in front, and is left. */
-	for (line = (char *)tail.data; line != NULL; line = next) {
+	for (char *line = text; line != NULL; line = next) {
 		const struct profile *profile;
 
 		next = strchr(line, '\n');
@@ -151,8 +189,58 @@ issue_log_recent(const char *ca_dir, uint32_t *counts, size_t n)
 		if (profile != NULL && (size_t)profile->id < n)
 			counts[profile->id]++;
 	}
+}
+
+/* What the last counted octets have, for all of them, rounded up. */
+static void
+scale(uint32_t *counts, size_t n, off_t all, off_t counted)
+{
+	for (size_t i = 0; i < n; i++) {
+		uint64_t whole = ((uint64_t)counts[i] * (uint64_t)all +
+				     (uint64_t)counted - 1) /
+				 (uint64_t)counted;
+
+		counts[i] = whole < UINT32_MAX ? (uint32_t)whole : UINT32_MAX;
+	}
+}
+
+static int
+count_from(uint32_t *counts, size_t n, int fd, off_t size)
+{
+	int64_t now = clock_now();
+	off_t from = find_hour(fd, size, now), all = size - from;
+	off_t counted =
+	    all < ISSUE_LOG_COUNT_BYTES ? all : ISSUE_LOG_COUNT_BYTES;
+	AUTOFREE char *text = malloc((size_t)counted + 1);
+	int err = text != NULL
+		      ? read_text(text, fd, size - counted, (size_t)counted)
+		      : -ERR_NOMEM;
+
+	if (err != 0)
+		return err;
+	count_lines(counts, n, text, now);
+	if (counted < all)
+		scale(counts, n, all, counted);
 	return 0;
 }
+
+int
+issue_log_recent(const char *ca_dir, uint32_t *counts, size_t n)
+{
+	char path[PATH_MAX];
+	struct stat st;
+	int err = path_of(path, ca_dir);
+	int fd CLEANUP(closep) = err == 0 ? open_log(path, O_RDONLY) : -1;
+
+	if (err != 0)
+		return err;
+	memset(counts, 0, n * sizeof(*counts));
+	if (fd < 0 || fstat(fd, &st) != 0)
+		return -ERR_IO;
+	return count_from(counts, n, fd, st.st_size);
+}
+
+/* --- certificates --- */
 
 static int
 format_line(struct buf *line, const struct profile *profile,
@@ -260,11 +348,10 @@ search_back(struct checkpoint *out, int fd, off_t end)
 	while (found == 0 && end > 0) {
 		off_t start =
 		    end > ISSUE_LOG_TAIL_BYTES ? end - ISSUE_LOG_TAIL_BYTES : 0;
-		ssize_t n = pread(fd, text, (size_t)(end - start), start);
+		int err = read_text(text, fd, start, (size_t)(end - start));
 
-		if (n != end - start)
-			return -ERR_IO;
-		text[n] = '\0';
+		if (err != 0)
+			return err;
 		found = last_in(out, text);
 		end = start > 0 ? start + LINE_MAX_BYTES : 0;
 	}

@@ -195,9 +195,9 @@ test_recent_leaves_torn_lines(void **state)
 	count(f, 1);
 }
 
-/* Of a log longer than what is looked at, the end counts. */
+/* What is no line at all hides none before it. */
 static void
-test_recent_of_a_long_log(void **state)
+test_recent_across_rubbish(void **state)
 {
 	struct fixture *f = *state;
 	static char filler[2 * 1024 * 1024];
@@ -208,7 +208,103 @@ test_recent_of_a_long_log(void **state)
 	    sizeof(filler), write(f->log.fd, filler, sizeof(filler)));
 	reopen(f);
 	add(f);
-	count(f, 1);
+	count(f, 2);
+}
+
+/* So many lines as the signer writes them, age_s old. */
+static void
+write_lines(struct fixture *f, int64_t age_s, const char *profile, size_t n)
+{
+	char when[RFC3339_LEN], line[256];
+	FILE *file = fopen(f->path, "ae");
+
+	assert_non_null(file);
+	rfc3339_format(when, clock_now() - age_s);
+	snprintf(line, sizeof(line),
+	    "%s serial=00 profile=%s sha256=%064d subject=\"CN=some\"\n", when,
+	    profile, 0);
+	for (size_t i = 0; i < n; i++)
+		assert_true(fputs(line, file) >= 0);
+	assert_int_equal(0, fclose(file));
+}
+
+/* More than the end of the file that is always looked at, less than what is
+ * counted: exact, behind any number of older ones. */
+static void
+test_recent_of_a_busy_hour(void **state)
+{
+	struct fixture *f = *state;
+
+	write_lines(f, 9000, "dns-server", 50000);
+	write_lines(f, 3700, "dns-server", 50000);
+	write_lines(f, 3500, "dns-server", 7000);
+	write_lines(f, 1, "dns-server", 8001);
+	count(f, 15001);
+}
+
+/* What stands there in place of a line does not mislead the search. */
+static void
+test_recent_behind_torn_parts(void **state)
+{
+	struct fixture *f = *state;
+	static char junk[300000], zeros[300000];
+
+	memset(junk, 'x', sizeof(junk));
+	write_lines(f, 3700, "dns-server", 20000);
+	assert_int_equal(sizeof(junk), write(f->log.fd, junk, sizeof(junk)));
+	write_lines(f, 3700, "dns-server", 1);
+	write_lines(f, 3650, "dns-server", 5000);
+	write_lines(f, 3500, "dns-server", 5000);
+	assert_int_equal(sizeof(zeros), write(f->log.fd, zeros, sizeof(zeros)));
+	write_lines(f, 10, "dns-server", 6000);
+	count(f, 11000);
+}
+
+/* Of a longer hour the beginning is estimated: never less than there is when
+ * all are alike, and hardly more. */
+static void
+test_recent_of_a_longer_hour(void **state)
+{
+	struct fixture *f = *state;
+	uint32_t counts[N_PROFILES] = {0};
+
+	write_lines(f, 7200, "endpoint", 30000);
+	write_lines(f, 3000, "endpoint", 100000);
+	assert_int_equal(
+	    0, issue_log_recent(f->dir, counts, ARRAY_LEN(counts)));
+	assert_in_range(counts[PROFILE_ENDPOINT], 100000, 100100);
+	assert_int_equal(0, counts[PROFILE_DNS_SERVER]);
+}
+
+static void
+add_checkpoint(struct fixture *f, int64_t counter)
+{
+	const struct checkpoint c = {
+	    .counter = counter, .last_id = 1, .at = clock_now()};
+
+	assert_int_equal(0, issue_log_add_checkpoint(&f->log, &c, NULL));
+}
+
+/* A counter is never given again: it is found however far back it is, and
+ * behind the zeros that a crash left in the file. */
+static void
+test_last_checkpoint(void **state)
+{
+	static const char zeros[5000];
+	struct fixture *f = *state;
+	struct checkpoint last;
+
+	assert_int_equal(0, issue_log_last_checkpoint(&last, f->dir));
+	assert_int_equal(0, last.counter);
+	add_checkpoint(f, 7);
+	write_lines(f, 10, "endpoint", 20000);
+	assert_int_equal(0, issue_log_last_checkpoint(&last, f->dir));
+	assert_int_equal(7, last.counter);
+	assert_int_equal(sizeof(zeros), write(f->log.fd, zeros, sizeof(zeros)));
+	reopen(f);
+	add_checkpoint(f, 8);
+	assert_int_equal(0, issue_log_last_checkpoint(&last, f->dir));
+	assert_int_equal(8, last.counter);
 }
 
 static void
@@ -265,7 +361,11 @@ main(void)
 	    LOG_TEST(test_torn_line),
 	    LOG_TEST(test_recent),
 	    LOG_TEST(test_recent_leaves_torn_lines),
-	    LOG_TEST(test_recent_of_a_long_log),
+	    LOG_TEST(test_recent_across_rubbish),
+	    LOG_TEST(test_recent_of_a_busy_hour),
+	    LOG_TEST(test_recent_behind_torn_parts),
+	    LOG_TEST(test_recent_of_a_longer_hour),
+	    LOG_TEST(test_last_checkpoint),
 	    LOG_TEST(test_full_disk_refused),
 	    LOG_TEST(test_odd_places_refused),
 	};
