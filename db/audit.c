@@ -253,24 +253,23 @@ audit_fold(struct store_txn *txn, int64_t now)
 
 /* --- reading --- */
 
-int
-audit_list(struct store_reader *reader, int64_t since, int64_t after,
-    int64_t limit, audit_row_fn each, void *arg)
+static int
+list_range(struct store_reader *reader, const struct audit_range *range,
+    int64_t since, int64_t *limit, audit_row_fn each, void *arg)
 {
 	sqlite3_stmt *stmt AUTORESET = sql_prepare(reader,
 	    "SELECT id, at, last_at, count, event, actor, subject, source,"
 	    " detail, pending, hash FROM audit_shown"
-	    " WHERE id > ?1 AND last_at >= ?2 ORDER BY id LIMIT ?3");
-	int64_t mark = 0;
+	    " WHERE id > ?1 AND id <= ?2 AND last_at >= ?3"
+	    " ORDER BY id LIMIT ?4");
 	int more, err = stmt != NULL ? 0 : -ERR_IO;
 
-	if (err == 0)
-		err = audit_mark_find(reader, &mark, since);
 	if (err != 0)
 		return err;
-	sql_bind_int(stmt, 1, after > mark ? after : mark);
-	sql_bind_int(stmt, 2, since);
-	sql_bind_int(stmt, 3, limit);
+	sql_bind_int(stmt, 1, range->after);
+	sql_bind_int(stmt, 2, range->last);
+	sql_bind_int(stmt, 3, since);
+	sql_bind_int(stmt, 4, *limit);
 	while (err == 0 && (more = sql_row(reader, stmt)) != 0) {
 		struct audit_row row = {.id = sql_int(stmt, 0),
 		    .at = sql_int(stmt, 1),
@@ -284,7 +283,24 @@ audit_list(struct store_reader *reader, int64_t since, int64_t after,
 		    .pending = sql_int(stmt, 9),
 		    .hash = sql_blob(stmt, 10)};
 
+		(*limit)--;
 		err = more < 0 ? more : each(arg, &row);
+	}
+	return err;
+}
+
+int
+audit_list(struct store_reader *reader, int64_t since, int64_t after,
+    int64_t limit, audit_row_fn each, void *arg)
+{
+	struct audit_range range = {.last = after};
+	int err = 0;
+
+	while (err == 0 && limit > 0 && range.last != INT64_MAX) {
+		err = audit_mark_next(reader, &range, range.last, since);
+		if (err == 0)
+			err = list_range(
+			    reader, &range, since, &limit, each, arg);
 	}
 	return err;
 }

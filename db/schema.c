@@ -336,9 +336,8 @@ static const char *const migrations[] = {
      * label. */
     "CREATE TABLE audit_mark("
     " id INTEGER PRIMARY KEY,"  /* an audit row's */
-    " high_at INTEGER NOT NULL" /* the latest last_at up to that row */
+    " high_at INTEGER NOT NULL" /* no last_at since the mark before is later */
     ") STRICT;" AUDIT_MARK_ALL ";"
-    "CREATE INDEX audit_mark_by_time ON audit_mark(high_at);"
     "CREATE INDEX identity_by_name ON identity(name);",
 };
 

@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "db/audit.h"
+#include "db/audit_mark.h"
 #include "tests/unit/db/support.h"
 
 #define T0 1700000000
@@ -325,6 +326,40 @@ test_long_list_since(void **state)
 	}
 }
 
+static int
+add_ahead(struct store_txn *txn, void *arg)
+{
+	const struct audit_row row = {.event = "test"};
+
+	(void)arg;
+	return audit_add(txn, T0 + 100 * LONG_ROWS, &row);
+}
+
+/* One row of a clock that was ahead has its own thousand looked through. */
+static void
+test_row_of_the_future(void **state)
+{
+	static struct ids ids;
+	struct fixture *f = *state;
+	struct audit_range range;
+	int64_t since = T0 + LONG_ROWS;
+
+	assert_int_equal(0, in_txn(f->store, add_ahead, NULL));
+	assert_int_equal(0, in_txn(f->store, add_long, NULL));
+	assert_int_equal(0, audit_mark_next(f->reader, &range, 0, since));
+	assert_int_equal(0, range.after);
+	assert_int_equal(1000, range.last);
+	assert_int_equal(
+	    0, audit_mark_next(f->reader, &range, range.last, since));
+	assert_int_equal(4000, range.after);
+	assert_int_equal(INT64_MAX, range.last);
+	ids.n = 0;
+	assert_int_equal(0, audit_list(f->reader, since, 0, 10, take_id, &ids));
+	assert_int_equal(2, ids.n);
+	assert_int_equal(1, ids.id[0]);
+	assert_int_equal(LONG_ROWS + 1, ids.id[1]);
+}
+
 /* What is counted belongs to a row before the mark. */
 static void
 test_counted_before_mark(void **state)
@@ -392,6 +427,7 @@ main(void)
 	    T(test_list_pages),
 	    T(test_list_since),
 	    T(test_long_list_since),
+	    T(test_row_of_the_future),
 	    T(test_counted_before_mark),
 	    T(test_marks_outlive_rows),
 	    T(test_list_stops),
