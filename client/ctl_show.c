@@ -22,6 +22,7 @@ print_status(const json_t *s)
 	const json_t *ca = json_object_get(s, "ca");
 	const json_t *pake = json_object_get(s, "pake");
 	const json_t *audit = json_object_get(s, "audit");
+	const json_t *store = json_object_get(s, "store");
 	const json_t *own = json_object_get(s, "server_certificate");
 	const json_t *address;
 	size_t i;
@@ -56,6 +57,9 @@ print_status(const json_t *s)
 	printf("  audit log      %s\n", ctl_text(audit, "state"));
 	if (json_object_get(audit, "reason") != NULL)
 		printf("                 %s\n", ctl_text(audit, "reason"));
+	if (json_object_get(store, "reason") != NULL)
+		printf("  database       damaged: %s\n",
+		    ctl_text(store, "reason"));
 	printf("  identities     %lld\n  certificates   %lld\n"
 	       "  connections    %lld\n",
 	    json_integer_value(json_object_get(s, "identities")),

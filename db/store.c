@@ -14,17 +14,19 @@
 #include "base/log.h"
 #include "base/seal.h"
 #include "base/str.h"
+#include "db/integrity.h"
 #include "db/records_key.h"
 #include "db/schema.h"
 #include "db/sql.h"
 
 #define STORE_QUEUE_MAX 4096
 /* Larger files are not read through at the start, which would take longer than
- * all the rest of it; SQLite still notices damage where it meets it. */
+ * all the rest of it, but when that is done (store_was_checked()). */
 #define STORE_CHECK_MAX_BYTES ((off_t)8 * 1024 * 1024)
 
 struct store {
 	char *path;
+	bool checked;         /* all of it, when it was opened */
 	struct store_txn txn; /* the writer's connection */
 
 	bool usable; /* opened, and of this version */
@@ -149,24 +151,6 @@ writer_main(void *arg)
 	return NULL;
 }
 
-static int
-check_integrity(struct store_reader *conn, struct reason *why)
-{
-	sqlite3_stmt *stmt = NULL;
-	int err = 0;
-
-	if (sqlite3_prepare_v2(conn->db, "PRAGMA integrity_check(1)", -1, &stmt,
-		NULL) != SQLITE_OK ||
-	    sqlite3_step(stmt) != SQLITE_ROW)
-		err = reason_set(
-		    why, -ERR_CORRUPT, "%s", sqlite3_errmsg(conn->db));
-	else if (strcmp(sql_text(stmt, 0), "ok") != 0)
-		err =
-		    reason_set(why, -ERR_CORRUPT, "%.180s", sql_text(stmt, 0));
-	sqlite3_finalize(stmt);
-	return err;
-}
-
 /* The file itself: made with mode 0600, or there and ours alone. */
 static int
 check_file(const char *path, enum store_mode mode, struct reason *why)
@@ -224,9 +208,10 @@ writer_connect(struct store *store, enum store_mode mode,
 	struct stat st;
 	int err = sql_open(conn, store->path, false);
 
-	if (err == 0 && stat(store->path, &st) == 0 &&
-	    st.st_size <= STORE_CHECK_MAX_BYTES)
-		err = check_integrity(conn, &detail);
+	store->checked = err == 0 && stat(store->path, &st) == 0 &&
+			 st.st_size <= STORE_CHECK_MAX_BYTES;
+	if (store->checked)
+		err = integrity_check(conn, &detail);
 	if (err == 0)
 		err = schema_check(conn, schema, mode, &detail);
 	if (err == 0)
@@ -423,6 +408,12 @@ store_apply(struct store *store, struct store_job *job)
 	pthread_cond_destroy(&w.wake);
 	pthread_mutex_destroy(&w.mutex);
 	return err;
+}
+
+bool
+store_was_checked(const struct store *store)
+{
+	return store->checked;
 }
 
 uint64_t

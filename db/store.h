@@ -47,6 +47,9 @@ enum store_mode {
  */
 int store_open(struct store **out, const char *path, enum store_mode mode,
     struct reason *why) NODISCARD;
+/* Whether all of the file was read when it was opened. A large one's was not:
+ * integrity_check_pages() does it, later. */
+bool store_was_checked(const struct store *store);
 /* Commits what is queued and ends the writer: later submissions are refused
  * with -ERR_CLOSED. */
 void store_stop(struct store *store);

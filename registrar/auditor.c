@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "db/audit.h"
+#include "db/integrity.h"
 
 #define CHECKPOINT_EVERY_MS (15 * 60 * 1000)
 #define CHECKPOINT_EVERY_ROWS 1000
@@ -36,7 +37,9 @@ struct auditor {
 	struct audit_head head;
 	struct signer_request *request;
 
-	struct audit_check first; /* the one after the start */
+	/* Those after the start. */
+	struct audit_check first;
+	struct background_task pages;
 };
 
 /* --- what is known --- */
@@ -324,11 +327,42 @@ check_tail(struct auditor *a)
 	return 0;
 }
 
+static void
+pages_run(struct background_task *task)
+{
+	struct auditor *a = CONTAINER_OF(task, struct auditor, pages);
+	struct store_reader *reader = NULL;
+	struct reason why = {""};
+	char quoted[2 * sizeof(why.text)];
+	int err = store_reader_open(&reader, a->store);
+
+	if (err == 0)
+		err = integrity_check_pages(reader, is_stopping, a, &why);
+	store_reader_close(reader);
+	if (err == 0)
+		log_info("the database is whole", "%s", "");
+	if (err != -ERR_CORRUPT)
+		return;
+	pthread_mutex_lock(&a->mutex);
+	a->state.damaged = true;
+	a->state.damage = why;
+	pthread_mutex_unlock(&a->mutex);
+	log_error("the database is damaged",
+	    "reason=%s hint=\"restore it from a backup; keep the damaged "
+	    "file\"",
+	    log_quote(quoted, sizeof(quoted), why.text));
+}
+
 int
 auditor_check_first(struct auditor *a)
 {
+	int err = 0;
+
 	a->first = (struct audit_check){.auditor = a, .done = first_done};
-	return auditor_check(&a->first);
+	a->pages = (struct background_task){.run = pages_run};
+	if (!store_was_checked(a->store))
+		err = background_submit(a->thread, &a->pages);
+	return err == 0 ? auditor_check(&a->first) : err;
 }
 
 int

@@ -9,6 +9,10 @@
  * A broken log does not stop the appliance: whoever can write to the file could
  * otherwise take the network's service down with it. It is an error in the log,
  * and stays in the status.
+ *
+ * On the same thread it looks, once after the start, for damage in a store that
+ * is too large to be read through before (db/integrity.h): an error of the same
+ * kind.
  */
 #ifndef REGISTRAR_AUDITOR_H
 #define REGISTRAR_AUDITOR_H
@@ -23,7 +27,7 @@ struct auditor;
 /* Both outlive it. To be called before the store's first job. */
 int auditor_new(
     struct auditor **out, struct store *store, struct signer *signer) NODISCARD;
-/* Once, when all else has started: it takes seconds of a large log. */
+/* Once, when all else has started: it takes seconds of a large store. */
 int auditor_check_first(struct auditor *auditor) NODISCARD;
 /* Now and then, from one thread. */
 void auditor_tick(struct auditor *auditor);
@@ -36,6 +40,8 @@ void auditor_free(struct auditor *auditor);
 struct auditor_state {
 	bool broken;
 	struct reason why;            /* if broken */
+	bool damaged;                 /* the store's file */
+	struct reason damage;         /* if damaged */
 	int64_t signed_id, signed_at; /* the last checkpoint; 0: none */
 };
 

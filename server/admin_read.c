@@ -105,6 +105,22 @@ mdns_summary(struct app *app)
 	return json_string(state);
 }
 
+/* Of the file; a large one is looked at in the background. */
+static json_t *
+store_summary(struct app *app)
+{
+	struct auditor_state state;
+	json_t *store;
+
+	auditor_state(app->auditor, &state);
+	store = json_pack(
+	    "{ss}", "state", state.damaged ? "damaged" : "no damage found");
+	if (state.damaged)
+		json_object_set_new(
+		    store, "reason", json_string(state.damage.text));
+	return store;
+}
+
 void
 admin_status(struct request *request)
 {
@@ -122,7 +138,7 @@ admin_status(struct request *request)
 	}
 	certificate = own_cert_json(app);
 	reply_json(request, MHD_HTTP_OK,
-	    json_pack("{ss ss so sI so so ss so so so so so so sI sI sI}",
+	    json_pack("{ss ss so sI so so ss so so so so so so so sI sI sI}",
 		"version", ESTUARY_VERSION, "state", "running", "started_at",
 		json_time(app->started_at), "uptime_s",
 		(json_int_t)(clock_now() - app->started_at), "listen",
@@ -133,9 +149,9 @@ admin_status(struct request *request)
 		"server_certificate_not_after",
 		json_incref(json_object_get(certificate, "not_after")),
 		"server_certificate", certificate, "pake", pake_summary(app),
-		"mdns", mdns_summary(app), "audit", audit_summary(app),
-		"identities", (json_int_t)identities, "certificates",
-		(json_int_t)certificates, "connections",
+		"mdns", mdns_summary(app), "audit", audit_summary(app), "store",
+		store_summary(app), "identities", (json_int_t)identities,
+		"certificates", (json_int_t)certificates, "connections",
 		(json_int_t)engine_connections(app->engine)));
 }
 
