@@ -138,15 +138,18 @@ class Server:
         return memory(self.pids)
 
     def stop(self):
+        """Returns the exit status; None when nothing ran."""
         if self.process is None:
-            return
+            return None
         self.process.send_signal(signal.SIGTERM)
         try:
             self.process.wait(START_PATIENCE_S)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
+        status = self.process.returncode
         self.process = None
+        return status
 
 
 class Appliance(Server):
@@ -213,12 +216,16 @@ class Appliance(Server):
                      "--dohpath", "/dns-query{?dns}", "--ip", f"10.0.0.{i}",
                      "--out", f"{self.work}/dns{i}")
 
-    def fetch(self, path):
-        """The body and its media type, as any client gets them."""
+    def context(self):
+        """Of a client that knows the root."""
         context = ssl.create_default_context(cafile=self.root)
         context.check_hostname = False  # the address is no DNS-ID of it
-        with urllib.request.urlopen(
-                f"https://{self.address}{path}", context=context) as answer:
+        return context
+
+    def fetch(self, path):
+        """The body and its media type, as any client gets them."""
+        with urllib.request.urlopen(f"https://{self.address}{path}",
+                                    context=self.context()) as answer:
             return answer.read(), answer.headers["Content-Type"]
 
 
@@ -339,14 +346,21 @@ class Loader:
             # Names that no run before had.
             arguments = [*arguments, "--first", str(self.first)]
             self.first += 100000
-        done = subprocess.run(
+        return self.finish(self.begin(address, arguments, seconds))
+
+    def begin(self, address, arguments, seconds):
+        return subprocess.Popen(
             self.command(address, [*arguments, "--json", "--seconds",
                                    str(seconds)]),
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE, text=True, check=False)
-        if not done.stdout:
-            raise BenchError(f"estuary-load: {done.stderr}")
-        return json.loads(done.stdout)
+            stderr=subprocess.PIPE, text=True)
+
+    @staticmethod
+    def finish(process):
+        out, error = process.communicate()
+        if not out:
+            raise BenchError(f"estuary-load: {error}")
+        return json.loads(out)
 
     def hold(self, address, n, arguments):
         """Holds n connections; end() lets them go."""

@@ -71,6 +71,20 @@ ossl_reason(struct reason *why, const char *what)
 }
 
 static int
+use_client_cert(
+    SSL_CTX *ctx, const struct load_target *target, struct reason *why)
+{
+	if (target->cert_file == NULL)
+		return 0;
+	if (SSL_CTX_use_certificate_chain_file(ctx, target->cert_file) != 1)
+		return ossl_reason(why, target->cert_file);
+	if (SSL_CTX_use_PrivateKey_file(
+		ctx, target->key_file, SSL_FILETYPE_PEM) != 1)
+		return ossl_reason(why, target->key_file);
+	return 0;
+}
+
+static int
 make_plain(struct load_context *context, struct reason *why)
 {
 	const struct load_target *target = context->target;
@@ -86,7 +100,7 @@ make_plain(struct load_context *context, struct reason *why)
 	SSL_CTX_set_options(
 	    context->ctx, SSL_OP_NO_TICKET | SSL_OP_IGNORE_UNEXPECTED_EOF);
 	SSL_CTX_set_read_ahead(context->ctx, 1);
-	return 0;
+	return use_client_cert(context->ctx, target, why);
 }
 
 static struct tls_client_config

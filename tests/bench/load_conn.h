@@ -20,6 +20,7 @@ struct load_target {
 	size_t n_sources;
 	const char *name; /* the server's DNS-ID */
 	const char *ca_file;
+	const char *cert_file, *key_file; /* NULL: no client certificate */
 	int timeout_ms;
 
 	const char *identity, *password; /* NULL: no PAKE */

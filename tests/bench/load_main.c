@@ -101,8 +101,15 @@ prepare_requests(struct load_worker *worker, const struct load_options *options,
 	if (n == 0)
 		n = 1;
 	return load_requests_enroll(&worker->requests,
-	    options->first + worker->index * n, n, options->name, options->path,
-	    options->domain, basic ? who->identity : NULL, who->password, why);
+	    &(struct load_enroll){.first = options->first + worker->index * n,
+		.n = n,
+		.host = options->name,
+		.path = options->path,
+		.domain = options->domain,
+		.name = options->csr_name,
+		.identity = basic ? who->identity : NULL,
+		.password = who->password},
+	    why);
 }
 
 static void

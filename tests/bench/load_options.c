@@ -30,8 +30,11 @@ const char load_usage[] =
     "(2048)\n"
     "  --first N             the number in the first CSR's name (0)\n"
     "  --domain NAME         they are for load-NUMBER.NAME (lab.test)\n"
+    "  --csr-name NAME       all of them are for NAME\n"
     "  --identity NAME --password-file FILE\n"
     "  --code-file FILE      an onboarding code, in their place\n"
+    "  --cert FILE --key FILE\n"
+    "                        a client certificate, PEM\n"
     "  --pake                authenticate connections by the PAKE\n"
     "  --pake-extension N, --pake-scheme N\n"
     "  --keep-alive          many requests on a connection, not one\n"
@@ -62,6 +65,9 @@ enum option_id {
 	OPT_IDENTITY,
 	OPT_PASSWORD_FILE,
 	OPT_CODE_FILE,
+	OPT_CERT,
+	OPT_KEY,
+	OPT_CSR_NAME,
 	OPT_PAKE,
 	OPT_PAKE_EXTENSION,
 	OPT_PAKE_SCHEME,
@@ -89,6 +95,9 @@ static const struct option longs[] = {
     {"identity", required_argument, NULL, OPT_IDENTITY},
     {"password-file", required_argument, NULL, OPT_PASSWORD_FILE},
     {"code-file", required_argument, NULL, OPT_CODE_FILE},
+    {"cert", required_argument, NULL, OPT_CERT},
+    {"key", required_argument, NULL, OPT_KEY},
+    {"csr-name", required_argument, NULL, OPT_CSR_NAME},
     {"pake", no_argument, NULL, OPT_PAKE},
     {"pake-extension", required_argument, NULL, OPT_PAKE_EXTENSION},
     {"pake-scheme", required_argument, NULL, OPT_PAKE_SCHEME},
@@ -208,6 +217,15 @@ take_text(struct load_options *o, int id, const char *text)
 	case OPT_CODE_FILE:
 		o->code_file = text;
 		return 0;
+	case OPT_CERT:
+		o->cert_file = text;
+		return 0;
+	case OPT_KEY:
+		o->key_file = text;
+		return 0;
+	case OPT_CSR_NAME:
+		o->csr_name = text;
+		return 0;
 	case OPT_SOURCE:
 		return take_source(o, text);
 	default:
@@ -251,6 +269,12 @@ check(const struct load_options *o, struct reason *why)
 		return reason_set(why, -ERR_INVALID,
 		    "--pake needs --code-file, or --identity and "
 		    "--password-file");
+	if ((o->cert_file == NULL) != (o->key_file == NULL))
+		return reason_set(
+		    why, -ERR_INVALID, "--cert and --key come together");
+	if (o->pake && o->cert_file != NULL)
+		return reason_set(
+		    why, -ERR_INVALID, "--pake and --cert exclude each other");
 	if (!o->pake && o->ca_file == NULL)
 		return reason_set(why, -ERR_INVALID, "--ca is missing");
 	return 0;
@@ -315,6 +339,8 @@ load_options_target(struct load_target *out, const struct load_options *options,
 {
 	struct load_target target = {.name = options->name,
 	    .ca_file = options->ca_file,
+	    .cert_file = options->cert_file,
+	    .key_file = options->key_file,
 	    .timeout_ms = options->timeout_ms,
 	    .n_sources = options->n_sources,
 	    .pake_extension = options->pake_extension,

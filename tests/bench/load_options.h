@@ -8,6 +8,7 @@
 struct load_options {
 	const char *connect, *ca_file, *name, *path, *domain;
 	const char *identity, *password_file, *code_file;
+	const char *cert_file, *key_file, *csr_name;
 	bool enroll, pake, keep_alive, json, timeline;
 	size_t threads, csrs, first, idle;
 	double seconds, rate;

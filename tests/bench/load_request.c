@@ -100,8 +100,8 @@ add_basic(struct buf *text, const char *identity, const char *password)
 
 /* [RFC7030 4.2.1] A CSR is sent as base64 with application/pkcs10. */
 static int
-make_enroll(struct blob *out, const char *host, const char *path,
-    const char *name, const char *identity, const char *password)
+make_enroll(
+    struct blob *out, const struct load_enroll *enroll, const char *name)
 {
 	struct buf body = {0}, text = {0};
 	unsigned char *der;
@@ -116,9 +116,9 @@ make_enroll(struct blob *out, const char *host, const char *path,
 	    "Content-Type: application/pkcs10\r\n"
 	    "Content-Transfer-Encoding: base64\r\n"
 	    "Content-Length: %zu\r\n",
-	    path, host, body.len);
-	if (err == 0 && identity != NULL)
-		err = add_basic(&text, identity, password);
+	    enroll->path, enroll->host, body.len);
+	if (err == 0 && enroll->identity != NULL)
+		err = add_basic(&text, enroll->identity, enroll->password);
 	buf_adds(&text, "\r\n");
 	buf_adds(&text, buf_text(&body));
 	buf_fini(&body);
@@ -129,22 +129,22 @@ make_enroll(struct blob *out, const char *host, const char *path,
 }
 
 int
-load_requests_enroll(struct load_requests *out, size_t first, size_t n,
-    const char *host, const char *path, const char *domain,
-    const char *identity, const char *password, struct reason *why)
+load_requests_enroll(struct load_requests *out,
+    const struct load_enroll *enroll, struct reason *why)
 {
 	struct load_requests requests = {
-	    calloc(n, sizeof(struct blob)), n, true};
+	    calloc(enroll->n, sizeof(struct blob)), enroll->n, true};
 	int err = 0;
 
 	if (requests.items == NULL)
 		return out_of_memory(why);
-	for (size_t i = 0; i < n && err == 0; i++) {
+	for (size_t i = 0; i < enroll->n && err == 0; i++) {
 		char name[280];
 
-		snprintf(name, sizeof(name), "load-%zu.%s", first + i, domain);
-		err = make_enroll(
-		    &requests.items[i], host, path, name, identity, password);
+		snprintf(name, sizeof(name), "load-%zu.%s", enroll->first + i,
+		    enroll->domain);
+		err = make_enroll(&requests.items[i], enroll,
+		    enroll->name != NULL ? enroll->name : name);
 	}
 	if (err != 0) {
 		load_requests_fini(&requests);

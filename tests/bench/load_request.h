@@ -13,12 +13,17 @@ struct load_requests {
 
 int load_requests_get(struct load_requests *out, const char *host,
     const char *path, struct reason *why) NODISCARD;
-/* simpleenroll with n CSRs, each of a P-256 key of its own, for CN and SAN
- * load-NUMBER.DOMAIN from first on. identity and password are for HTTP Basic;
- * NULL without. */
-int load_requests_enroll(struct load_requests *out, size_t first, size_t n,
-    const char *host, const char *path, const char *domain,
-    const char *identity, const char *password, struct reason *why) NODISCARD;
+
+/* CSRs, each of a P-256 key of its own, for CN and SAN load-NUMBER.DOMAIN from
+ * first on, or all for name if it is not NULL. */
+struct load_enroll {
+	size_t first, n;
+	const char *host, *path, *domain, *name;
+	const char *identity, *password; /* for HTTP Basic; NULL without */
+};
+
+int load_requests_enroll(struct load_requests *out,
+    const struct load_enroll *enroll, struct reason *why) NODISCARD;
 void load_requests_fini(struct load_requests *requests);
 
 #endif
