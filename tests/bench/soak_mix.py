@@ -213,7 +213,7 @@ class Mix:
         self.refused = 0     # wrong codes, as they should be
         self.acknowledged = 0  # certificates
         self.masa = None
-        self.rates, self.loads = {}, {}
+        self.rates, self.loads, self.running = {}, {}, {}
 
     # --- preparations ---
 
@@ -303,7 +303,7 @@ class Mix:
             self.log(f"capacity: {kind}: {load['rate']:,.0f}/s")
 
     def begin_load(self, seconds):
-        running = {}
+        running = self.running
         for kind, (part, _) in KINDS.items():
             rate = max(self.rates[kind] * part * self.o.share, 0.1)
             running[kind] = self.loader.begin(
@@ -314,7 +314,6 @@ class Mix:
             ["--pake", "--identity", "guessed", "--password-file",
              f"{self.work}/wrong", "--rate", str(WRONG_CODES_A_SECOND),
              "--threads", "2", "--source", "127.0.0.10"], seconds)
-        return running
 
     # --- the others ---
 
@@ -376,7 +375,8 @@ class Mix:
                            self.device),
                   Repeated("estuary-join", self.errors, JOIN_PAUSE_S,
                            self.endpoint)]
-        for kind, process in self.begin_load(seconds).items():
+        self.begin_load(seconds)
+        for kind, process in self.running.items():
             self.loads[kind] = self.loader.finish(process)
             self.take(kind, self.loads[kind])
         wall_s, after = time.monotonic() - begin, Machine()
@@ -458,7 +458,7 @@ class Mix:
             result = db.execute("PRAGMA integrity_check").fetchone()[0]
         self.goal("integrity_check", result == "ok", result)
         bad = [line for line in read(self.appliance.log).splitlines()
-               if X]
+               if line.split(" ")[1:2] == ["error"]]
         self.goal("no error in the log", not bad,
                   bad[0][:120] if bad else "none")
 
@@ -483,6 +483,10 @@ class Mix:
                     for o in others}}
 
     def stop(self):
+        for process in self.running.values():
+            if process.poll() is None:
+                process.terminate()
+                process.wait()
         if self.masa:
             self.masa.stop()
 
