@@ -1,6 +1,7 @@
 #include "server/conn.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -76,6 +77,8 @@ conn_kill(struct conn *conn)
 	claim_end_refused(conn);
 	if (worker->crowds[conn->kind] != NULL)
 		crowd_leave(worker->crowds[conn->kind], &conn->member);
+	if (worker->turns[conn->kind] != NULL)
+		turns_leave(worker->turns[conn->kind], &conn->turn);
 	if (conn->tls != NULL) {
 		if (conn->phase == CONN_OPEN)
 			tls_conn_shutdown(conn->tls);
@@ -240,8 +243,11 @@ conn_update_masks(struct conn *conn)
 	if (conn->dead)
 		return;
 	update_age(conn);
-	if (conn->phase == CONN_HANDSHAKE || conn->phase == CONN_LINGERING)
-		return; /* set by the handshake's steps, and by conn_end() */
+	/* Nothing is watched yet, or it is set by the handshake's steps, or by
+	 * conn_end(). */
+	if (conn->phase == CONN_WAITING || conn->phase == CONN_HANDSHAKE ||
+	    conn->phase == CONN_LINGERING)
+		return;
 	if (conn->phase == CONN_OPEN) {
 		if (conn->in.data == NULL && !conn->eof && takes_input(conn))
 			mask |= EPOLLIN;
@@ -451,6 +457,40 @@ start_tls(struct conn *conn)
 	return err;
 }
 
+/* Its client has closed the connection while it waited for its turn: nobody
+ * would take part in the handshake. */
+static bool
+is_abandoned(const struct conn *conn)
+{
+	struct pollfd p = {.fd = conn->socket.fd, .events = POLLRDHUP};
+
+	return poll(&p, 1, 0) != 0;
+}
+
+void
+conn_begin(struct conn *conn)
+{
+	struct worker *worker = conn->worker;
+
+	if (conn->batch != worker->batch && is_abandoned(conn)) {
+		conn_kill(conn);
+		return;
+	}
+	if (conn->kind == LISTENER_ADMIN) {
+		phase_open(conn);
+	} else if (start_tls(conn) == 0) {
+		conn->phase = CONN_HANDSHAKE;
+	} else {
+		conn_kill(conn);
+		return;
+	}
+	conn_ref(conn);
+	watch_set(worker, &conn->socket, EPOLLIN);
+	conn_advance(conn);
+	conn_update_masks(conn);
+	conn_unref(conn);
+}
+
 void
 conn_accept(struct worker *worker, int fd, enum listener_kind kind,
     const struct sockaddr *address, size_t source)
@@ -458,7 +498,6 @@ conn_accept(struct worker *worker, int fd, enum listener_kind kind,
 	const struct engine_config *config = engine_config(worker->engine);
 	struct crowd *crowd = worker->crowds[kind];
 	struct conn *conn = calloc(1, sizeof(*conn));
-	int err;
 
 	if (conn == NULL) {
 		if (crowd != NULL)
@@ -473,8 +512,7 @@ conn_accept(struct worker *worker, int fd, enum listener_kind kind,
 	conn->pair.fd = -1;
 	conn->deadline_ms =
 	    clock_monotonic_ms() + config->handshake_timeout_s * 1000;
-	if (kind == LISTENER_ADMIN)
-		phase_open(conn);
+	conn->batch = worker->batch;
 	conn->next = worker->all;
 	if (worker->all != NULL)
 		worker->all->prev = conn;
@@ -482,16 +520,10 @@ conn_accept(struct worker *worker, int fd, enum listener_kind kind,
 	engine_count_connection(worker->engine, 1);
 	if (crowd != NULL)
 		crowd_join(crowd, &conn->member, source);
-	err = identify_peer(conn, address);
-	if (err == 0 && kind != LISTENER_ADMIN)
-		err = start_tls(conn);
-	if (err != 0) {
+	if (identify_peer(conn, address) != 0)
 		conn_kill(conn);
-		return;
-	}
-	conn_ref(conn);
-	watch_set(worker, &conn->socket, EPOLLIN);
-	conn_advance(conn);
-	conn_update_masks(conn);
-	conn_unref(conn);
+	else if (worker->turns[kind] != NULL)
+		turns_join(worker->turns[kind], &conn->turn, source);
+	else
+		conn_begin(conn);
 }

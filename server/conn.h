@@ -13,10 +13,12 @@
 #include "registrar/pledge.h"
 #include "registrar/requester.h"
 #include "server/crowd.h"
+#include "server/turns.h"
 #include "server/worker.h"
 #include "tls/conn.h"
 
 enum conn_phase {
+	CONN_WAITING, /* for its turn: nothing was read yet */
 	CONN_HANDSHAKE,
 	CONN_CLAIMING,   /* a guess is being made durable */
 	CONN_CONFIRMING, /* a use is being taken, before the first request */
@@ -82,7 +84,9 @@ struct conn {
 	struct post claim_post;
 
 	struct crowd_member member;
-	bool of_use; /* it got somewhere since this was last looked at */
+	struct turn turn;
+	uint64_t batch; /* of events, in which it was accepted */
+	bool of_use;    /* it got somewhere since this was last looked at */
 
 	struct conn *next, *prev; /* worker->all */
 	struct conn *touched_next, *grave_next;
@@ -92,6 +96,8 @@ struct conn {
  * crowds. */
 void conn_accept(struct worker *worker, int fd, enum listener_kind kind,
     const struct sockaddr *address, size_t source);
+/* Its turn has come: the handshake begins. */
+void conn_begin(struct conn *conn);
 void conn_unref(struct conn *conn);
 
 /* What MHD writes for this connection in its next run must be fetched. */

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "server/conn.h"
 #include "server/crowd.h"
+#include "server/turns.h"
 
 #define TELL_EVERY_MS ((int64_t)60 * 1000)
 /* Connections that wait for another worker's answer, each with a descriptor. */
@@ -33,6 +34,16 @@ turn_away(struct worker *worker, int fd)
 {
 	worker->door.turned_away++;
 	close(fd);
+}
+
+/* One that waits for its turn is as good as refused. */
+static void
+refuse_waiting(struct worker *worker, struct turn *turn)
+{
+	struct conn *conn = CONTAINER_OF(turn, struct conn, turn);
+
+	worker->door.turned_away++;
+	conn_kill(conn);
 }
 
 static void
@@ -65,8 +76,11 @@ let_in(struct worker *worker, enum listener_kind kind, int fd,
     const struct sockaddr_storage *address, size_t source)
 {
 	struct crowd *crowd = worker->crowds[kind];
+	struct turns *turns = worker->turns[kind];
 	struct crowd_member *oldest;
 
+	if (turns_is_full(turns))
+		refuse_waiting(worker, turns_victim(turns));
 	if (crowd_is_full(crowd)) {
 		oldest = crowd_oldest_of_largest(crowd);
 		if (oldest == NULL) {
@@ -188,6 +202,32 @@ door_open(struct worker *worker, enum listener_kind kind, int fd,
 		let_in(worker, kind, fd, address, source);
 	else
 		ask_others(worker, kind, fd, address, source);
+}
+
+/* One of each kind of listener, before the worker looks at what else happened:
+ * who is in the middle of something, and who comes from elsewhere, waits for no
+ * more than that. */
+void
+door_serve(struct worker *worker)
+{
+	for (size_t kind = 0; kind < LISTENER_KINDS; kind++) {
+		struct turn *turn = worker->turns[kind] != NULL
+					? turns_take(worker->turns[kind])
+					: NULL;
+
+		if (turn != NULL)
+			conn_begin(CONTAINER_OF(turn, struct conn, turn));
+	}
+}
+
+bool
+door_is_busy(const struct worker *worker)
+{
+	for (size_t kind = 0; kind < LISTENER_KINDS; kind++)
+		if (worker->turns[kind] != NULL &&
+		    !turns_is_empty(worker->turns[kind]))
+			return true;
+	return false;
 }
 
 void

@@ -15,11 +15,15 @@
 #include "server/crowd.h"
 #include "server/door.h"
 #include "server/httpd.h"
+#include "server/turns.h"
 
 #define EVENTS_MAX 128
 #define ACCEPTS_MAX 16 /* a listener's in one go */
 #define RUN_ROUNDS 8   /* of MHD while a large answer makes progress */
 #define TICK_MS 1000
+/* Handshakes that wait for their turn: about a second's, so that whoever gets
+ * its turn is still there. */
+#define TURNS_MAX 512
 #define STOP_GRACE_MS 1000
 #define TRIM_MIN 64 /* connections that went */
 
@@ -204,7 +208,8 @@ wait_ms(struct worker *worker)
 {
 	int64_t timeout = httpd_timeout_ms(worker);
 
-	if (worker->touched != NULL || worker->run_again)
+	if (worker->touched != NULL || worker->run_again ||
+	    door_is_busy(worker))
 		return 0;
 	return timeout >= 0 && timeout < TICK_MS ? (int)timeout : TICK_MS;
 }
@@ -282,11 +287,14 @@ loop_once(struct worker *worker, int timeout_ms)
 	struct epoll_event events[EVENTS_MAX];
 	int n = epoll_wait(worker->epoll_fd, events, EVENTS_MAX, timeout_ms);
 
+	worker->batch++;
 	for (int i = 0; i < n; i++) {
 		struct watch *watch = events[i].data.ptr;
 
 		watch->ready(watch, events[i].events);
 	}
+	/* After those who are in the middle of something. */
+	door_serve(worker);
 	if (worker->touched != NULL || worker->run_again || n <= 0 ||
 	    httpd_timeout_ms(worker) == 0)
 		run_http(worker);
@@ -332,6 +340,10 @@ crowds_make(struct worker *worker)
 		err = crowd_new(&worker->crowds[LISTENER_ADMIN_TLS],
 		    engine_places(worker->engine, LISTENER_ADMIN_TLS),
 		    ENGINE_ADMIN_CONNECTIONS_MAX);
+	if (err == 0)
+		err = turns_new(&worker->turns[LISTENER_TLS], TURNS_MAX);
+	if (err == 0)
+		err = turns_new(&worker->turns[LISTENER_ADMIN_TLS], TURNS_MAX);
 	return err;
 }
 
@@ -414,7 +426,9 @@ worker_free(struct worker *worker)
 		close(worker->epoll_fd);
 	if (worker->wake.fd > 0)
 		close(worker->wake.fd);
-	for (size_t i = 0; i < LISTENER_KINDS; i++)
+	for (size_t i = 0; i < LISTENER_KINDS; i++) {
 		crowd_free(worker->crowds[i]);
+		turns_free(worker->turns[i]);
+	}
 	store_reader_close(worker->reader);
 }

@@ -18,6 +18,7 @@
 struct MHD_Daemon;
 struct conn;
 struct crowd;
+struct turns;
 
 /* A file descriptor in a worker's epoll set. */
 struct watch {
@@ -58,6 +59,8 @@ struct worker {
 	size_t n_listeners;
 	bool listeners_paused; /* out of file descriptors or memory */
 	struct crowd *crowds[LISTENER_KINDS]; /* NULL: any number */
+	struct turns *turns[LISTENER_KINDS];  /* NULL: at once */
+	uint64_t batch;                       /* of events: its number */
 	struct door door;
 	bool closed; /* it takes nobody in any more */
 	struct MHD_Daemon *daemon;
