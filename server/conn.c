@@ -16,6 +16,9 @@
 /* A request has to arrive whole within so many idle time-outs: MHD's own
  * time-out begins anew with every byte. */
 #define REQUEST_IDLE_TIMES 2
+/* For its turn. Longer than that clients would be served that are about to give
+ * up, and the next ones would wait for them. */
+#define WAITING_MS 1500
 
 static const struct engine_program *
 program_of(const struct conn *conn)
@@ -457,45 +460,52 @@ start_tls(struct conn *conn)
 	return err;
 }
 
-/* Its client has closed the connection while it waited for its turn: nobody
- * would take part in the handshake. */
+/* It waited for too long, or its client has closed the connection meanwhile:
+ * nobody would take part in the handshake, or not for long. */
 static bool
-is_abandoned(const struct conn *conn)
+is_past(const struct conn *conn)
 {
 	struct pollfd p = {.fd = conn->socket.fd, .events = POLLRDHUP};
 
-	return poll(&p, 1, 0) != 0;
+	return conn->batch != conn->worker->batch &&
+	       (clock_monotonic_ms() >= conn->deadline_ms ||
+		   poll(&p, 1, 0) != 0);
 }
 
-void
+static int
+begin_handshake(struct conn *conn)
+{
+	const struct engine_config *config =
+	    engine_config(conn->worker->engine);
+
+	conn->phase = CONN_HANDSHAKE;
+	conn->deadline_ms =
+	    clock_monotonic_ms() + config->handshake_timeout_s * 1000;
+	return start_tls(conn);
+}
+
+bool
 conn_begin(struct conn *conn)
 {
-	struct worker *worker = conn->worker;
-
-	if (conn->batch != worker->batch && is_abandoned(conn)) {
+	if (is_past(conn) ||
+	    (conn->kind != LISTENER_ADMIN && begin_handshake(conn) != 0)) {
 		conn_kill(conn);
-		return;
+		return false;
 	}
-	if (conn->kind == LISTENER_ADMIN) {
+	if (conn->kind == LISTENER_ADMIN)
 		phase_open(conn);
-	} else if (start_tls(conn) == 0) {
-		conn->phase = CONN_HANDSHAKE;
-	} else {
-		conn_kill(conn);
-		return;
-	}
 	conn_ref(conn);
-	watch_set(worker, &conn->socket, EPOLLIN);
+	watch_set(conn->worker, &conn->socket, EPOLLIN);
 	conn_advance(conn);
 	conn_update_masks(conn);
 	conn_unref(conn);
+	return true;
 }
 
 void
 conn_accept(struct worker *worker, int fd, enum listener_kind kind,
     const struct sockaddr *address, size_t source)
 {
-	const struct engine_config *config = engine_config(worker->engine);
 	struct crowd *crowd = worker->crowds[kind];
 	struct conn *conn = calloc(1, sizeof(*conn));
 
@@ -510,8 +520,7 @@ conn_accept(struct worker *worker, int fd, enum listener_kind kind,
 	conn->kind = kind;
 	conn->socket = (struct watch){.fd = fd, .ready = socket_ready};
 	conn->pair.fd = -1;
-	conn->deadline_ms =
-	    clock_monotonic_ms() + config->handshake_timeout_s * 1000;
+	conn->deadline_ms = clock_monotonic_ms() + WAITING_MS;
 	conn->batch = worker->batch;
 	conn->next = worker->all;
 	if (worker->all != NULL)
@@ -525,5 +534,5 @@ conn_accept(struct worker *worker, int fd, enum listener_kind kind,
 	else if (worker->turns[kind] != NULL)
 		turns_join(worker->turns[kind], &conn->turn, source);
 	else
-		conn_begin(conn);
+		(void)conn_begin(conn);
 }

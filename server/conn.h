@@ -96,8 +96,9 @@ struct conn {
  * crowds. */
 void conn_accept(struct worker *worker, int fd, enum listener_kind kind,
     const struct sockaddr *address, size_t source);
-/* Its turn has come: the handshake begins. */
-void conn_begin(struct conn *conn);
+/* Its turn has come: the handshake begins. False: it came too late for that,
+ * and the connection was closed. */
+bool conn_begin(struct conn *conn);
 void conn_unref(struct conn *conn);
 
 /* What MHD writes for this connection in its next run must be fetched. */

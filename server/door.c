@@ -204,20 +204,25 @@ door_open(struct worker *worker, enum listener_kind kind, int fd,
 		ask_others(worker, kind, fd, address, source);
 }
 
+static void
+serve_one(struct worker *worker, struct turns *turns)
+{
+	struct turn *turn;
+
+	while ((turn = turns_take(turns)) != NULL &&
+	       !conn_begin(CONTAINER_OF(turn, struct conn, turn)))
+		worker->door.turned_away++;
+}
+
 /* One of each kind of listener, before the worker looks at what else happened:
  * who is in the middle of something, and who comes from elsewhere, waits for no
  * more than that. */
 void
 door_serve(struct worker *worker)
 {
-	for (size_t kind = 0; kind < LISTENER_KINDS; kind++) {
-		struct turn *turn = worker->turns[kind] != NULL
-					? turns_take(worker->turns[kind])
-					: NULL;
-
-		if (turn != NULL)
-			conn_begin(CONTAINER_OF(turn, struct conn, turn));
-	}
+	for (size_t kind = 0; kind < LISTENER_KINDS; kind++)
+		if (worker->turns[kind] != NULL)
+			serve_one(worker, worker->turns[kind]);
 }
 
 bool

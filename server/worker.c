@@ -21,9 +21,9 @@
 #define ACCEPTS_MAX 16 /* a listener's in one go */
 #define RUN_ROUNDS 8   /* of MHD while a large answer makes progress */
 #define TICK_MS 1000
-/* Handshakes that wait for their turn: about a second's, so that whoever gets
- * its turn is still there. */
-#define TURNS_MAX 512
+/* Connections that wait for their turn, each with a descriptor; a fast machine
+ * serves so many while they wait (WAITING_MS in conn.c). */
+#define TURNS_MAX 1024
 #define STOP_GRACE_MS 1000
 #define TRIM_MIN 64 /* connections that went */
 
