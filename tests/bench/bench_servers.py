@@ -137,6 +137,11 @@ class Server:
     def memory(self):
         return memory(self.pids)
 
+    def descriptors(self):
+        """How many it may have."""
+        return int(re.search(r"^Max open files\s+(\d+)", read(
+            f"/proc/{self.pids[0]}/limits"), re.MULTILINE).group(1))
+
     def stop(self):
         """Returns the exit status; None when nothing ran."""
         if self.process is None:
