@@ -19,6 +19,9 @@
 /* For its turn. Longer than that clients would be served that are about to give
  * up, and the next ones would wait for them. */
 #define WAITING_MS 1500
+/* Claims of a worker that wait for the store, all that a commit or two takes:
+ * when more come the store is behind, and they would be late. */
+#define CLAIMS_MAX 128
 
 static const struct engine_program *
 program_of(const struct conn *conn)
@@ -302,6 +305,7 @@ claim_posted(struct post *post)
 	struct conn *conn = CONTAINER_OF(post, struct conn, claim_post);
 	bool starting = conn->phase == CONN_CLAIMING;
 
+	conn->worker->n_claims--;
 	if (starting)
 		conn->phase = CONN_HANDSHAKE;
 	else
@@ -337,6 +341,11 @@ on_claim(void *owner, const struct pake_attempt *attempt)
 	struct conn *conn = owner;
 	struct claim *claim = &conn->claim;
 
+	/* Not closed here, within libssl. */
+	if (conn->worker->n_claims >= CLAIMS_MAX) {
+		conn->crowded_out = true;
+		return;
+	}
 	claim->registrar = engine_config(conn->worker->engine)->registrar;
 	memcpy(claim->identity, attempt->identity, sizeof(claim->identity));
 	claim->server_name_matches = attempt->server_name_matches;
@@ -346,6 +355,7 @@ on_claim(void *owner, const struct pake_attempt *attempt)
 	conn->claim_post.run = claim_posted;
 	conn->claimed = true;
 	conn->phase = CONN_CLAIMING;
+	conn->worker->n_claims++;
 	conn_ref(conn); /* for the post */
 	if (program_of(conn)->claim_start(claim) == CLAIM_ANSWERED)
 		claim_done(claim);
@@ -367,6 +377,7 @@ handshake_finished(struct conn *conn)
 	conn->peer.identity_id = conn->claim.identity_id;
 	conn->claimed = false;
 	conn->phase = CONN_CONFIRMING;
+	conn->worker->n_claims++;
 	conn_ref(conn); /* for the post */
 	if (program_of(conn)->claim_confirm(&conn->claim) == CLAIM_ANSWERED)
 		claim_done(&conn->claim);
@@ -386,6 +397,11 @@ handshake_step(struct conn *conn)
 		watch_set(conn->worker, &conn->socket, EPOLLOUT);
 		break;
 	case TLS_WANT_CLAIM: /* EPOLLIN would spin on the unread hello */
+		if (conn->crowded_out) {
+			conn->worker->door.turned_away++;
+			conn_kill(conn);
+			break;
+		}
 		watch_set(conn->worker, &conn->socket, EPOLLRDHUP);
 		break;
 	default:

@@ -82,6 +82,7 @@ struct conn {
 	    claimed; /* a claim was started and neither confirmed nor refused */
 	struct claim claim;
 	struct post claim_post;
+	bool crowded_out; /* too many claims were under way for one more */
 
 	struct crowd_member member;
 	struct turn turn;

@@ -18,8 +18,10 @@
 #include "server/turns.h"
 
 #define EVENTS_MAX 128
-#define ACCEPTS_MAX 16 /* a listener's in one go */
-#define RUN_ROUNDS 8   /* of MHD while a large answer makes progress */
+/* A listener's in one go: all that came in a long round, for they are in order
+ * of arrival there, and take turns only here. */
+#define ACCEPTS_MAX 128
+#define RUN_ROUNDS 8 /* of MHD while a large answer makes progress */
 #define TICK_MS 1000
 /* Connections that wait for their turn, each with a descriptor; a fast machine
  * serves so many while they wait (WAITING_MS in conn.c). */

@@ -20,8 +20,8 @@ TRIES = 3
 # Below that it is the processors' turn, and not ours, that is measured.
 USUAL_LEAST_MS = 5
 # Handshakes that one address has asked for when another comes, and how many of
-# them may begin before the other's: a worker accepts 16 in one go.
-WAITING, FIRST = 300, 60
+# them may begin before the other's: a worker accepts 128 in one go.
+WAITING, FIRST = 300, 30
 LAST_DATA_RECV = 52  # in struct tcp_info
 report = Report()
 
