@@ -22,7 +22,9 @@ TRIES = 3
 DESCRIPTORS_EACH = 3
 DESCRIPTORS_SPARE = 128
 SETTINGS = [f"server.max_connections={IDLE}",
-            f"server.max_per_source={IDLE // 5}"]
+            f"server.max_per_source={IDLE // 5}",
+            # Opening them all takes longer than the default of 30 s.
+            "server.idle_timeout=600s"]
 
 
 class Crowds:
