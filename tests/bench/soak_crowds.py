@@ -17,7 +17,7 @@ IDLE_SOURCES = [f"127.0.1.{i}" for i in range(1, 11)]
 SOURCE, OTHER = "127.0.0.5", "127.0.0.9"
 SECONDS = 3
 TIMES = 2
-TRIES = 3
+TRIES = 2
 # For the connections that are held: three descriptors each, and some.
 DESCRIPTORS_EACH = 3
 DESCRIPTORS_SPARE = 128

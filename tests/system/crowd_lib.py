@@ -210,8 +210,7 @@ class Crowd:
         _, _, after = self.fresh(other, seconds)
         if not alive:
             raise RuntimeError(name + " ended by itself")
-        # Whoever else uses the machine was there before or after, too.
-        return max(before, after), during, errors if n else errors + 1
+        return (before + after) / 2, during, errors if n else errors + 1
 
 
 def main():
