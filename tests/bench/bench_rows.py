@@ -43,6 +43,7 @@ class Row:
     kind: str = "load"
     cells: list = dataclasses.field(default_factory=list)
     against: str = None
+    by_default: bool = True  # else with --only or --full
 
     def goal_text(self):
         return ", ".join(goal.text for goal in self.goals)
@@ -77,6 +78,10 @@ def keep_alive(path):
                       Cell("nginx", "nginx", arguments)], against="nginx")
 
 
+def ratio(value, what, most=1.3):
+    return Goal(value, f"{what} at most {most} x", most=most)
+
+
 ROWS = [
     Row("start", "start with existing state to `ready`, median of 10",
         [Goal("start_ms", "at most 150 ms", most=150)], kind="start"),
@@ -85,6 +90,13 @@ ROWS = [
          Goal("handshake_kb", "64 KB", most=64),
          Goal("request_kb", "64 KB also after a request", most=64)],
         kind="memory"),
+    Row("size", "enrollment and lookups with 1,000,000 certificates in the "
+        "store, beside 10,000",
+        [ratio("enroll-32", "enrollment"), ratio("reenroll", "re-enrollment"),
+         ratio("certificate-by-serial", "by serial"),
+         ratio("identity-by-name", "by name"),
+         ratio("certificates-deep-page", "a page of the list")],
+        kind="size", by_default=False),
     Row("new", "new connection + GET cacerts",
         [cpu_ratio(1.0), rate_ratio(0.95)],
         cells=[Cell("ours", "ours", get("cacerts", 8)),
