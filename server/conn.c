@@ -18,7 +18,7 @@
 #define REQUEST_IDLE_TIMES 2
 /* For its turn. Longer than that clients would be served that are about to give
  * up, and the next ones would wait for them. */
-#define WAITING_MS 1500
+#define WAITING_MS 5000
 /* Claims of a worker that wait for the store, all that a commit or two takes:
  * when more come the store is behind, and they would be late. */
 #define CLAIMS_MAX 128
