@@ -74,7 +74,7 @@ struct worker {
 	struct conn *adding;  /* being handed to MHD */
 	bool run_again;       /* MHD has something to notice */
 	size_t n_waiting;
-	size_t peak; /* connections, since free memory was given back */
+	size_t peak;     /* connections, since free memory was given back */
 	size_t n_claims; /* that the store has */
 
 	pthread_mutex_t mutex;

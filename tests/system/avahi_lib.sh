@@ -2,7 +2,7 @@
 # Hosts with a D-Bus and an avahi-daemon of their own, which may be killed: to be
 # sourced after lab.sh.
 # shellcheck disable=SC2154 # what lab.sh sets
-# shellcheck disable=SC2034 # for the tests that source this
+# shellcheck disable=SC2034,SC2004 # for the tests that source this; NAME is a key
 
 for program in avahi-daemon avahi-browse dbus-daemon unshare nsenter; do
 	if ! command -v "$program" >/dev/null; then

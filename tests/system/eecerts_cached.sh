@@ -2,6 +2,8 @@
 # eecerts and resolvers.json are kept for those who ask again. Whoever asks after
 # an administrator was answered gets what is true then: each change is followed
 # by a fetch at once.
+set -uo pipefail
+# shellcheck source=tests/system/lib.sh
 . "$(dirname "$0")/lib.sh"
 
 start_estuaryd main
