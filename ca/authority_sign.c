@@ -245,8 +245,8 @@ static int
 read_csr(
     struct csr **out, const struct signer_request *request, struct reason *why)
 {
-	int err =
-	    csr_parse(out, (struct bytes){request->csr, request->csr_len}, why);
+	int err = csr_parse_key(
+	    out, (struct bytes){request->csr, request->csr_len}, why);
 
 	return err == -ERR_REFUSED ? -ERR_INVALID : err;
 }

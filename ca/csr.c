@@ -154,6 +154,29 @@ read_sliced(struct csr *csr, struct reason *why)
 }
 
 int
+csr_parse_key(struct csr **out, struct bytes der, struct reason *why)
+{
+	struct csr *csr CLEANUP(csr_freep) = calloc(1, sizeof(*csr));
+	int err = csr != NULL ? check_encoding(der, why)
+			      : reason_set(why, -ERR_NOMEM, "out of memory");
+
+	if (err == 0)
+		err = blob_copy(&csr->der, der);
+	if (err != 0)
+		return err;
+	if (!csr_slice(&csr->slices, blob_bytes(&csr->der)))
+		return csr_parse(out, der, why);
+	csr->sliced = true;
+	csr->own_key = csr_slice_key(&csr->slices);
+	if (csr->own_key == NULL)
+		return reason_set(why, -ERR_NOMEM, "out of memory");
+	err = csr_slice_verify(&csr->slices, why);
+	if (err == 0)
+		*out = STEAL(csr);
+	return err;
+}
+
+int
 csr_read(struct csr **out, struct bytes der, bool may_slice, struct reason *why)
 {
 	struct csr *csr CLEANUP(csr_freep) = calloc(1, sizeof(*csr));

@@ -1,5 +1,6 @@
 #include "ca/csr_openssl.h"
 
+#include <stdatomic.h>
 #include <string.h>
 
 #include <openssl/crypto.h>
@@ -136,16 +137,33 @@ make_template(void)
 	ERR_clear_error();
 }
 
+/* The copy that was used last, for whoever comes next. */
+static _Atomic(EVP_PKEY *) spare_copy;
+
+static EVP_PKEY *
+copy_take(void)
+{
+	EVP_PKEY *key = atomic_exchange(&spare_copy, NULL);
+
+	if (key != NULL ||
+	    CRYPTO_THREAD_run_once(&p256_once, make_template) != 1 ||
+	    p256_template == NULL)
+		return key;
+	return EVP_PKEY_dup(p256_template);
+}
+
+static void
+copy_give(EVP_PKEY *key)
+{
+	EVP_PKEY_free(atomic_exchange(&spare_copy, key));
+}
+
 /* Also finds that the point is not on the curve. */
 static EVP_PKEY *
 key_of_point(struct bytes point)
 {
-	EVP_PKEY *key;
+	EVP_PKEY *key = copy_take();
 
-	if (CRYPTO_THREAD_run_once(&p256_once, make_template) != 1 ||
-	    p256_template == NULL)
-		return NULL;
-	key = EVP_PKEY_dup(p256_template);
 	if (key != NULL &&
 	    EVP_PKEY_set1_encoded_public_key(key, point.data, point.len) == 1)
 		return key;
@@ -179,6 +197,6 @@ csr_slice_verify(const struct csr_slices *slices, struct reason *why)
 	ERR_clear_error();
 	if (key == NULL)
 		return reason_set(why, -ERR_INVALID, "public key is malformed");
-	EVP_PKEY_free(key);
+	copy_give(key);
 	return good ? 0 : csr_proof_failed(why);
 }
