@@ -62,6 +62,14 @@ need() {
 	done
 }
 
+# need_plain_build WHY: a build with sanitizers is skipped.
+need_plain_build() {
+	# Not -q: that would end ldd with a signal, and the pipe with it.
+	ldd "$build/estuaryd" | grep -E 'lib[a-z]+san\.' >/dev/null || return 0
+	echo "built with sanitizers: $1"
+	exit 77
+}
+
 # Shows what a failed check has to say.
 show() {
 	sed 's/^/#   /' "$@"

@@ -4,11 +4,7 @@ set -uo pipefail
 # shellcheck source=tests/system/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-# Sanitizers have a heap of their own.
-if nm -D "$build/estuaryd" | grep -q '__[at]san_'; then
-	echo "built with sanitizers"
-	exit 77
-fi
+need_plain_build "they have a heap of their own"
 start_estuaryd main --set server.max_per_source=1000
 pid=${estuaryd_pid[main]}
 read -r -a others <"/proc/$pid/task/$pid/children"

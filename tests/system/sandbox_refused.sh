@@ -9,6 +9,8 @@ set -uo pipefail
 # shellcheck source=tests/system/foreign_ca.sh
 . "$(dirname "$0")/foreign_ca.sh"
 
+need_plain_build "they relax the sandbox"
+
 "${CC:-cc}" -D_GNU_SOURCE -shared -fPIC -o "$work/step_out.so" \
 	"$system_dir/step_out.c" || not_ok "step_out.c compiles"
 
