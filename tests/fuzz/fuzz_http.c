@@ -24,6 +24,7 @@
 #include "registrar/requester.h"
 #include "server/app.h"
 #include "server/conn.h"
+#include "server/listen.h"
 #include "server/own_cert.h"
 #include "server/routes.h"
 #include "tests/fuzz/fuzz.h"
@@ -61,11 +62,10 @@ static const struct engine_program program = {.routes = route_table,
 static void
 start_engine(void)
 {
-	static char path[sizeof(dir) + sizeof(ADMIN_SOCKET)];
+	char path[sizeof(dir) + sizeof(ADMIN_SOCKET)];
 	struct engine_config config = {.program = &program,
 	    .app = &app,
 	    .store = app.store,
-	    .admin_path = path,
 	    .n_workers = 1,
 	    .n_listen = 1,
 	    .idle_timeout_s = 3600,
@@ -78,6 +78,7 @@ start_engine(void)
 
 	snprintf(path, sizeof(path), "%s/%s", dir, ADMIN_SOCKET);
 	FUZZ_CHECK(endpoint_parse(&config.listen[0], &len, "127.0.0.1:0") == 0);
+	FUZZ_CHECK(listen_unix(&config.admin_fd, path, &why) == 0);
 	FUZZ_CHECK(own_cert_prepare(&app, &tls, &why) == 0);
 	FUZZ_CHECK(engine_start(&engine, &config, &tls, &why) == 0);
 	own_cert_tls_fini(&tls);
@@ -110,15 +111,17 @@ LLVMFuzzerInitialize(int *argc, char ***argv)
 	    "ca.domain=example.net", "mdns.enabled=no", "log.level=error",
 	    "brski.enabled=yes", "pake.source_burst=1",
 	    "pake.source_per_minute=1"};
+	static const struct app_source source = {.state_dir = dir,
+	    .assignments = settings,
+	    .n_assignments = ARRAY_LEN(settings)};
 	struct reason why = {""};
 
 	if (signer_is_called(*argc, *argv))
 		_exit(signer_main(*argv));
 	signal(SIGPIPE, SIG_IGN);
 	FUZZ_CHECK(mkdtemp(dir) != NULL);
-	FUZZ_CHECK(app_configure(&app, dir, NULL, settings, ARRAY_LEN(settings),
-		       &why) == 0);
-	if (app_start(&app, dir, &why) != 0) {
+	FUZZ_CHECK(app_configure(&app, &source, &why) == 0);
+	if (app_start(&app, &why) != 0) {
 		fprintf(stderr, "%s\n", why.text);
 		exit(1);
 	}
