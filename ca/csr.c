@@ -153,15 +153,30 @@ read_sliced(struct csr *csr, struct reason *why)
 	return csr_attributes_read(&csr->attributes, list, why);
 }
 
+static int
+request_new(struct csr **out, struct bytes der, struct reason *why)
+{
+	struct csr *csr CLEANUP(csr_freep) = calloc(1, sizeof(*csr));
+	int err;
+
+	if (csr == NULL) {
+		reason_set(why, -ERR_NOMEM, "out of memory");
+		return -ERR_NOMEM;
+	}
+	err = check_encoding(der, why);
+	if (err == 0)
+		err = blob_copy(&csr->der, der);
+	if (err == 0)
+		*out = STEAL(csr);
+	return err;
+}
+
 int
 csr_parse_key(struct csr **out, struct bytes der, struct reason *why)
 {
-	struct csr *csr CLEANUP(csr_freep) = calloc(1, sizeof(*csr));
-	int err = csr != NULL ? check_encoding(der, why)
-			      : reason_set(why, -ERR_NOMEM, "out of memory");
+	struct csr *csr CLEANUP(csr_freep) = NULL;
+	int err = request_new(&csr, der, why);
 
-	if (err == 0)
-		err = blob_copy(&csr->der, der);
 	if (err != 0)
 		return err;
 	if (!csr_slice(&csr->slices, blob_bytes(&csr->der)))
@@ -179,12 +194,9 @@ csr_parse_key(struct csr **out, struct bytes der, struct reason *why)
 int
 csr_read(struct csr **out, struct bytes der, bool may_slice, struct reason *why)
 {
-	struct csr *csr CLEANUP(csr_freep) = calloc(1, sizeof(*csr));
-	int err = csr != NULL ? check_encoding(der, why)
-			      : reason_set(why, -ERR_NOMEM, "out of memory");
+	struct csr *csr CLEANUP(csr_freep) = NULL;
+	int err = request_new(&csr, der, why);
 
-	if (err == 0)
-		err = blob_copy(&csr->der, der);
 	if (err != 0)
 		return err;
 	if (may_slice && csr_slice(&csr->slices, blob_bytes(&csr->der)) &&

@@ -131,8 +131,10 @@ make_workers(struct load_worker **out, struct load_run *run,
 	struct load_worker *workers = calloc(n, sizeof(*workers));
 	int err = 0;
 
-	if (workers == NULL)
-		return reason_set(why, -ERR_NOMEM, "%s", err_text(ERR_NOMEM));
+	if (workers == NULL) {
+		reason_set(why, -ERR_NOMEM, "%s", err_text(ERR_NOMEM));
+		return -ERR_NOMEM;
+	}
 	for (size_t i = 0; i < n && err == 0; i++) {
 		workers[i].run = run;
 		workers[i].index = i;
