@@ -1,7 +1,5 @@
 #include "ca/cert.h"
 
-#include <string.h>
-
 #include <openssl/err.h>
 #include <openssl/x509.h>
 
@@ -86,11 +84,8 @@ read_plain_subject(struct cert_outline *out, struct bytes name)
 	if (der_read(&name, &name, DER_SEQUENCE) != 0 ||
 	    der_read(&cn, &name, DER_SET) != 0 || name.len != 0 ||
 	    der_read(&name, &cn, DER_SEQUENCE) != 0 || cn.len != 0 ||
-	    name.len < sizeof(id_common_name) ||
-	    memcmp(name.data, id_common_name, sizeof(id_common_name)) != 0)
+	    !der_take(&name, id_common_name, sizeof(id_common_name)))
 		return false;
-	name.data += sizeof(id_common_name);
-	name.len -= sizeof(id_common_name);
 	if (der_read(&cn, &name, DER_UTF8_STRING) != 0 || name.len != 0 ||
 	    !is_plain(cn))
 		return false;

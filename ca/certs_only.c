@@ -1,7 +1,5 @@
 #include "ca/certs_only.h"
 
-#include <string.h>
-
 #include "ca/der.h"
 #include "ca/openssl_util.h"
 
@@ -53,16 +51,6 @@ certs_only_encode(struct blob *out, const struct cert_list *certs)
 	return 0;
 }
 
-static bool
-take(struct bytes *in, const uint8_t *expected, size_t len)
-{
-	if (in->len < len || memcmp(in->data, expected, len) != 0)
-		return false;
-	in->data += len;
-	in->len -= len;
-	return true;
-}
-
 /* ContentInfo { signedData, [0] SignedData } */
 static int
 read_content_info(struct bytes *signed_data, struct bytes der)
@@ -70,7 +58,7 @@ read_content_info(struct bytes *signed_data, struct bytes der)
 	struct bytes info, content;
 
 	if (der_check(der) != 0 || der_read(&info, &der, DER_SEQUENCE) != 0 ||
-	    !take(&info, id_signed_data, sizeof(id_signed_data)) ||
+	    !der_take(&info, id_signed_data, sizeof(id_signed_data)) ||
 	    der_read(&content, &info, DER_CONTEXT_0) != 0 || info.len != 0 ||
 	    der_read(signed_data, &content, DER_SEQUENCE) != 0 ||
 	    content.len != 0)
@@ -86,14 +74,14 @@ read_signed_data(
 {
 	struct bytes encap, crls = {0};
 
-	if (!take(&in, version_1, sizeof(version_1)))
+	if (!der_take(&in, version_1, sizeof(version_1)))
 		return reason_set(why, -ERR_INVALID,
 		    "RFC 5652 5.1: certs-only message is not of version 1");
-	if (!take(&in, empty_set, sizeof(empty_set)))
+	if (!der_take(&in, empty_set, sizeof(empty_set)))
 		return reason_set(why, -ERR_INVALID,
 		    "certs-only message names digest algorithms");
 	if (der_read(&encap, &in, DER_SEQUENCE) != 0 ||
-	    !take(&encap, id_data, sizeof(id_data)) || encap.len != 0)
+	    !der_take(&encap, id_data, sizeof(id_data)) || encap.len != 0)
 		return reason_set(
 		    why, -ERR_INVALID, "certs-only message has content");
 	if (der_read(certificates, &in, DER_CONTEXT_0) != 0 ||
@@ -104,7 +92,7 @@ read_signed_data(
 	    (der_read(&crls, &in, DER_CONTEXT_1) != 0 || crls.len != 0))
 		return reason_set(
 		    why, -ERR_INVALID, "certs-only message has CRLs");
-	if (!take(&in, empty_set, sizeof(empty_set)) || in.len != 0)
+	if (!der_take(&in, empty_set, sizeof(empty_set)) || in.len != 0)
 		return reason_set(
 		    why, -ERR_INVALID, "certs-only message has signers");
 	return 0;

@@ -1,7 +1,6 @@
 #include "ca/csr_openssl.h"
 
 #include <stdatomic.h>
-#include <string.h>
 
 #include <openssl/crypto.h>
 #include <openssl/ec.h>
@@ -24,25 +23,15 @@ static const uint8_t p256_key[] = {DER_SEQUENCE, 0x59, DER_SEQUENCE, 0x13,
 static const uint8_t ecdsa_sha256[] = {DER_SEQUENCE, 0x0a, DER_OID, 0x08, 0x2a,
     0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x02};
 
-static bool
-take(struct bytes *in, const uint8_t *expected, size_t len)
-{
-	if (in->len < len || memcmp(in->data, expected, len) != 0)
-		return false;
-	in->data += len;
-	in->len -= len;
-	return true;
-}
-
 /* CertificationRequestInfo; nothing but the key has one form alone. */
 static bool
 slice_info(struct csr_slices *s, struct bytes info)
 {
 	if (der_read(&info, &info, DER_SEQUENCE) != 0 ||
-	    !take(&info, version_0, sizeof(version_0)) ||
+	    !der_take(&info, version_0, sizeof(version_0)) ||
 	    !der_next_is(info, DER_SEQUENCE) ||
 	    der_read_element(&s->subject, &info) != 0 ||
-	    !take(&info, p256_key, sizeof(p256_key)) ||
+	    !der_take(&info, p256_key, sizeof(p256_key)) ||
 	    info.len < P256_POINT_BYTES || info.data[0] != POINT_UNCOMPRESSED)
 		return false;
 	s->point = (struct bytes){info.data, P256_POINT_BYTES};
@@ -61,7 +50,7 @@ csr_slice(struct csr_slices *out, struct bytes der)
 	if (der_read(&in, &in, DER_SEQUENCE) != 0 ||
 	    !der_next_is(in, DER_SEQUENCE) ||
 	    der_read_element(&s.info, &in) != 0 || !slice_info(&s, s.info) ||
-	    !take(&in, ecdsa_sha256, sizeof(ecdsa_sha256)) ||
+	    !der_take(&in, ecdsa_sha256, sizeof(ecdsa_sha256)) ||
 	    der_read(&s.signature, &in, DER_BIT_STRING) != 0 || in.len != 0 ||
 	    s.signature.len < 2 || s.signature.data[0] != 0)
 		return false;

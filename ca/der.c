@@ -182,6 +182,16 @@ der_read_element(struct bytes *element, struct bytes *in)
 }
 
 bool
+der_take(struct bytes *in, const uint8_t *expected, size_t len)
+{
+	if (in->len < len || memcmp(in->data, expected, len) != 0)
+		return false;
+	in->data += len;
+	in->len -= len;
+	return true;
+}
+
+bool
 der_next_is(struct bytes in, uint8_t tag)
 {
 	return in.len > 0 && in.data[0] == tag;

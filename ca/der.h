@@ -28,6 +28,8 @@ int der_check(struct bytes der) NODISCARD;
 int der_read(struct bytes *content, struct bytes *in, uint8_t tag) NODISCARD;
 /* Takes one element of any tag, header included. */
 int der_read_element(struct bytes *element, struct bytes *in) NODISCARD;
+/* Takes just these octets, if they are next. */
+bool der_take(struct bytes *in, const uint8_t *expected, size_t len);
 /* True if the next element has this tag. */
 bool der_next_is(struct bytes in, uint8_t tag);
 
