@@ -125,12 +125,10 @@ read_text(char *text, int fd, off_t from, size_t len)
 
 	if (n < 0 || (size_t)n != len)
 		return -ERR_IO;
+	for (size_t i = 0; i < len; i++)
+		if (text[i] == '\0')
+			text[i] = '\n';
 	text[len] = '\0';
-	for (char *at = text; (at = memchr(at, '\0', len)) != NULL; at++) {
-		len -= (size_t)(at - text);
-		text = at;
-		*at = '\n';
-	}
 	return 0;
 }
 
