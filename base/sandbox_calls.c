@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <sched.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 
@@ -115,6 +116,9 @@ static const int fatal_calls[] = {
 
 #define ADDRESS_FAMILIES_MAX 64
 
+/* The same number everywhere; Debian 12's libseccomp has no name for it. */
+#define NUMBER_FCHMODAT2 452
+
 static int
 deny_namespaces(scmp_filter_ctx filter)
 {
@@ -198,6 +202,34 @@ deny_programs(scmp_filter_ctx filter)
 	return rc;
 }
 
+/* Landlock says who may open a file, not who may change whom it belongs to and
+ * who else may read it: whoever cannot open a key could give it away. */
+static int
+deny_attributes(scmp_filter_ctx filter)
+{
+	static const int calls[] = {SCMP_SYS(chmod), SCMP_SYS(fchmod),
+	    SCMP_SYS(fchmodat), SCMP_SYS(chown), SCMP_SYS(lchown),
+	    SCMP_SYS(fchown), SCMP_SYS(fchownat), SCMP_SYS(setxattr),
+	    SCMP_SYS(lsetxattr), SCMP_SYS(fsetxattr), SCMP_SYS(removexattr),
+	    SCMP_SYS(lremovexattr), SCMP_SYS(fremovexattr), SCMP_SYS(shmget),
+	    NUMBER_FCHMODAT2};
+	int rc = 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(calls) && rc == 0; i++)
+		rc = seccomp_rule_add(
+		    filter, SCMP_ACT_ERRNO(EPERM), calls[i], 0);
+	return rc;
+}
+
+/* What is typed into the terminal that the program was started from. The kernel
+ * looks at 32 bits of the argument. */
+static int
+deny_typing(scmp_filter_ctx filter)
+{
+	return seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(ioctl),
+	    1, SCMP_A1(SCMP_CMP_MASKED_EQ, UINT32_MAX, TIOCSTI));
+}
+
 static int
 fill_deny(scmp_filter_ctx filter, enum sandbox_programs programs)
 {
@@ -214,6 +246,10 @@ fill_deny(scmp_filter_ctx filter, enum sandbox_programs programs)
 		rc = deny_new_code(filter);
 	if (rc == 0 && programs == SANDBOX_NO_PROGRAMS)
 		rc = deny_programs(filter);
+	if (rc == 0 && programs == SANDBOX_NO_PROGRAMS)
+		rc = deny_attributes(filter);
+	if (rc == 0 && programs == SANDBOX_NO_PROGRAMS)
+		rc = deny_typing(filter);
 	return rc;
 }
 

@@ -60,7 +60,7 @@ find(struct requester *out, struct requester_cache *cache, uint64_t version,
 	for (size_t i = 0; i < CACHE_MAX && !found; i++) {
 		const struct known *k = &cache->known[i];
 
-		found = k->who.identity_id == identity_id &&
+		found = identity_id != 0 && k->who.identity_id == identity_id &&
 			k->who.how == how && k->version == version &&
 			still_counts(&k->who);
 		if (found)

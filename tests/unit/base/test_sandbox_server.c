@@ -10,6 +10,8 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/ipc.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -449,6 +451,13 @@ test_calls_that_are_told_no(void **state)
 	    {{"mprotect", SYS_mprotect, {0, 0, PROT_READ | PROT_EXEC}}, EPERM},
 	    {{"memfd_create", SYS_memfd_create, {(long)(intptr_t) "x", 0}},
 		EPERM},
+	    {{"fchmod", SYS_fchmod, {-1, 0644}}, EPERM},
+	    {{"fchmodat", SYS_fchmodat, {-1, 0, 0644}}, EPERM},
+	    {{"fchmodat2", 452, {-1, 0, 0644}}, EPERM},
+	    {{"fchown", SYS_fchown, {-1}}, EPERM},
+	    {{"fsetxattr", SYS_fsetxattr, {-1}}, EPERM},
+	    {{"shmget", SYS_shmget, {IPC_PRIVATE, 0}}, EPERM},
+	    {{"a character typed", SYS_ioctl, {-1, TIOCSTI}}, EPERM},
 	    {{"clone3", SYS_clone3, {0}}, ENOSYS},
 	    {{"a fork", SYS_clone, {SIGCHLD}}, EPERM},
 #ifdef SYS_fork
