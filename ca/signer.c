@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/str.h"
 #include "ca/signer_private.h"
+#include "ca/signer_process.h"
 
 static void
 wake(struct signer *signer)
@@ -80,6 +81,24 @@ fill_hello(struct signer_hello *hello, const struct signer_config *config)
 	hello->constraints = create->constraints;
 	return str_format(
 	    hello->domain, sizeof(hello->domain), "%s", create->domain);
+}
+
+int
+signer_argument(
+    char out[SIGNER_ARGUMENT_MAX], const struct signer_config *config)
+{
+	AUTOFREE struct signer_hello *hello = calloc(1, sizeof(*hello));
+	uint8_t digest[SHA256_LEN];
+	char hex[2 * SHA256_LEN + 1];
+	int err = hello != NULL ? fill_hello(hello, config) : -ERR_NOMEM;
+
+	if (err == 0)
+		err = signer_hello_digest(digest, hello);
+	if (err != 0)
+		return err;
+	hex_encode(hex, (struct bytes){digest, sizeof(digest)});
+	return str_format(
+	    out, SIGNER_ARGUMENT_MAX, "%s=%s", SIGNER_ARGUMENT, hex);
 }
 
 /* Signals belong to the main thread. */

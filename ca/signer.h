@@ -24,6 +24,7 @@
 #define COMMON_NAME_MAX 64 /* ub-common-name, RFC 5280 appendix A.1 */
 
 #define SIGNER_PROFILES_MAX 16 /* enum profile_id is below */
+#define SIGNER_ARGUMENT_MAX 80 /* signer_argument(), with NUL */
 
 struct keeper;
 struct signer;
@@ -76,11 +77,16 @@ struct signer_request {
 	struct signer_request *next; /* the signer's */
 };
 
+/* How a keeper calls the program, so that the process takes this configuration
+ * (without create) and no other, whoever greets it: rates and the reserved name
+ * are then what they were before there was any network. */
+int signer_argument(char out[SIGNER_ARGUMENT_MAX],
+    const struct signer_config *config) NODISCARD;
 /* Starts the process, which waits for signer_open(). To be called before any
  * thread and any network: what the process inherits is then known. The program
  * begins as ca/signer_process.h says. A keeper, which must outlive the signer
- * and has SIGNER_ARGUMENT, starts and ends the processes for a program that no
- * longer can; NULL without one. */
+ * and has signer_argument(), starts and ends the processes for a program that
+ * no longer can; NULL without one. */
 int signer_spawn(
     struct signer **out, struct keeper *keeper, struct reason *why) NODISCARD;
 /* Has it make the CA if that is wanted, read and check it (permissions, key

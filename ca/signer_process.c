@@ -20,10 +20,23 @@
 #define SECURE_HEAP_BYTES 65536
 #define SECURE_HEAP_SMALLEST 32
 
+/* Behind SIGNER_ARGUMENT: "" for any HELLO, "=DIGEST" for one; NULL if it is
+ * something else. */
+static const char *
+pin_of(const char *argument)
+{
+	size_t len = strlen(SIGNER_ARGUMENT);
+
+	if (strncmp(argument, SIGNER_ARGUMENT, len) != 0 ||
+	    (argument[len] != '\0' && argument[len] != '='))
+		return NULL;
+	return argument + len;
+}
+
 bool
 signer_is_called(int argc, char **argv)
 {
-	return argc == 3 && strcmp(argv[1], SIGNER_ARGUMENT) == 0;
+	return argc == 3 && pin_of(argv[1]) != NULL;
 }
 
 /* --- one request --- */
@@ -233,13 +246,36 @@ shut_in(char *text, size_t size, const struct signer_service *service,
 	return str_format(text, size, "seccomp, Landlock ABI %d", abi);
 }
 
+/* Before anything is done that HELLO says. */
+static int
+check_pin(const struct signer_service *service,
+    const struct signer_hello *hello, struct reason *why)
+{
+	uint8_t digest[SHA256_LEN], pinned[SHA256_LEN];
+	int err;
+
+	if (service->pin[0] == '\0')
+		return 0;
+	err = signer_hello_digest(digest, hello);
+	if (err != 0)
+		return reason_set(why, err, "%s", err_text(err));
+	if (hex_decode(pinned, sizeof(pinned), service->pin + 1) != 0 ||
+	    memcmp(digest, pinned, sizeof(digest)) != 0)
+		return reason_set(why, -ERR_REFUSED,
+		    "the signer is told other rates, another server.name or "
+		    "another place than when estuaryd was started");
+	return 0;
+}
+
 static int
 start(struct signer_service *service, const struct signer_hello *hello,
     struct signer_chain *chain)
 {
 	struct reason *why = &chain->why;
-	int err = load(service, hello, why);
+	int err = check_pin(service, hello, why);
 
+	if (err == 0)
+		err = load(service, hello, why);
 	if (err == 0)
 		err = warm_up(why);
 	if (err == 0)
@@ -311,7 +347,7 @@ serve(struct signer_service *service, signer_handle_fn handle)
 }
 
 int
-signer_run(const char *fd_text, signer_handle_fn handle)
+signer_run(char **argv, signer_handle_fn handle)
 {
 	struct signer_service *service = calloc(1, sizeof(*service));
 	struct reason why = {""};
@@ -320,7 +356,10 @@ signer_run(const char *fd_text, signer_handle_fn handle)
 	if (service == NULL)
 		return 1;
 	service->log.fd = -1;
-	if (process_harden(&service->fd, fd_text, "estuary-signer", &why) !=
+	service->pin = pin_of(argv[1]);
+	if (service->pin == NULL)
+		service->pin = "";
+	if (process_harden(&service->fd, argv[2], "estuary-signer", &why) !=
 	    0) {
 		dprintf(STDERR_FILENO, "the signer: %s\n", why.text);
 		free(service);
@@ -342,5 +381,5 @@ signer_run(const char *fd_text, signer_handle_fn handle)
 int
 signer_main(char **argv)
 {
-	return signer_run(argv[2], signer_handle);
+	return signer_run(argv, signer_handle);
 }

@@ -23,6 +23,7 @@
 
 struct signer_service {
 	int fd;
+	const char *pin; /* "=DIGEST" of the only HELLO that it takes, or "" */
 	struct authority *authority;
 	struct issue_log log;
 	struct rate rates[SIGNER_PROFILES_MAX]; /* by profile id */
@@ -44,12 +45,13 @@ int signer_checkpoints_start(
 int signer_handle_checkpoint(struct signer_service *service, uint64_t id,
     struct ipc_reader *reader) NODISCARD;
 
+/* SIGNER_ARGUMENT, or that with a signer_argument()'s digest. */
 bool signer_is_called(int argc, char **argv);
 /* Returns the exit status. */
 int signer_main(char **argv);
 
 /* signer_main() with a handler for what comes after HELLO. */
-int signer_run(const char *fd_text, signer_handle_fn handle);
+int signer_run(char **argv, signer_handle_fn handle);
 int signer_handle(struct signer_service *service, struct bytes packet);
 
 #endif

@@ -169,6 +169,25 @@ signer_hello_encode(
 }
 
 int
+signer_hello_digest(uint8_t out[SHA256_LEN], const struct signer_hello *hello)
+{
+	AUTOFREE struct signer_hello *pinned = calloc(1, sizeof(*pinned));
+	struct buf b CLEANUP(buf_fini) = {0};
+	int err = -ERR_NOMEM;
+
+	if (pinned == NULL)
+		return err;
+	memcpy(pinned->ca_dir, hello->ca_dir, sizeof(pinned->ca_dir));
+	memcpy(pinned->server_name, hello->server_name,
+	    sizeof(pinned->server_name));
+	memcpy(pinned->per_hour, hello->per_hour, sizeof(pinned->per_hour));
+	err = signer_hello_encode(&b, 0, pinned);
+	return err != 0 ? err
+			: sha256(out,
+			      (struct bytes){(const uint8_t *)b.data, b.len});
+}
+
+int
 signer_hello_decode(struct signer_hello *out, struct ipc_reader *r)
 {
 	memset(out, 0, sizeof(*out));

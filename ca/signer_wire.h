@@ -18,6 +18,7 @@
 #include <limits.h>
 
 #include "base/ipc.h"
+#include "base/sha256.h"
 #include "ca/authority.h"
 #include "ca/signer.h"
 
@@ -39,6 +40,11 @@ struct signer_hello {
 	int32_t root_days, issuing_days;
 	struct constraints constraints;
 };
+
+/* Of what holds for each process: all but the making of the CA, which fails
+ * once that is there. SHA-256. */
+int signer_hello_digest(
+    uint8_t out[SHA256_LEN], const struct signer_hello *hello) NODISCARD;
 
 struct signer_chain {
 	int result; /* 0, or -ERR_* and why, and nothing else */

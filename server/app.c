@@ -246,30 +246,35 @@ check_constraints(const struct app *app, struct reason *why)
 	    app->ca_domain, app->state.ca_dir);
 }
 
-/* The appliance's own certificate keeps its default. */
-static void
-read_rates(struct signer_config *out, const struct config *config)
+/* What the signer is told, each time it is started. The appliance's own
+ * certificate keeps its default rate. */
+static struct signer_config
+signer_settings(const struct app *app)
 {
-	out->per_hour[PROFILE_ENDPOINT] =
+	const struct config *config = app->config;
+	struct signer_config out = {
+	    .ca_dir = app->state.ca_dir, .server_name = app->server_name};
+
+	out.per_hour[PROFILE_ENDPOINT] =
 	    (uint32_t)config_number(config, "ca.rate_endpoint");
-	out->per_hour[PROFILE_DEVICE] =
+	out.per_hour[PROFILE_DEVICE] =
 	    (uint32_t)config_number(config, "ca.rate_device");
-	out->per_hour[PROFILE_DNS_SERVER] =
+	out.per_hour[PROFILE_DNS_SERVER] =
 	    (uint32_t)config_number(config, "ca.rate_dns_server");
+	return out;
 }
 
 static int
 start_ca(struct app *app, struct reason *why)
 {
 	AUTOFREE struct authority_params *params = calloc(1, sizeof(*params));
-	struct signer_config config = {.ca_dir = app->state.ca_dir,
-	    .server_name = app->server_name,
-	    .create = app->state.first_start ? params : NULL};
+	struct signer_config config = signer_settings(app);
 	enum store_mode mode =
 	    app->state.first_start ? STORE_CREATE : STORE_OPEN;
 	int err = params != NULL ? 0 : -ERR_NOMEM;
 
-	read_rates(&config, app->config);
+	if (app->state.first_start)
+		config.create = params;
 	if (err == 0)
 		err = store_open(&app->store, app->state.database, mode, why);
 	if (err == 0 && app->state.first_start)
@@ -287,6 +292,21 @@ start_ca(struct app *app, struct reason *why)
 	if (err == 0)
 		err = signer_open(app->signer, &config, why);
 	return err;
+}
+
+/* Both before any thread and any network. */
+static int
+start_processes(struct app *app, struct reason *why)
+{
+	const struct signer_config config = signer_settings(app);
+	char argument[SIGNER_ARGUMENT_MAX];
+	int err = signer_argument(argument, &config);
+
+	if (err != 0)
+		return reason_set(
+		    why, err, "the signer's settings: %s", err_text(err));
+	err = outside_start(app, argument, why);
+	return err == 0 ? signer_spawn(&app->signer, app->keeper, why) : err;
 }
 
 static int
@@ -427,11 +447,8 @@ app_start(struct app *app, struct reason *why)
 	apply_settings(app);
 	if (err == 0)
 		err = state_open(&app->state, app->source.state_dir, why);
-	/* Both before any thread and any network. */
 	if (err == 0)
-		err = outside_start(app, why);
-	if (err == 0)
-		err = signer_spawn(&app->signer, app->keeper, why);
+		err = start_processes(app, why);
 	if (err == 0)
 		err = start_ca(app, why);
 	if (err == 0)

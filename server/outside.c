@@ -8,7 +8,6 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/str.h"
-#include "ca/signer_process.h"
 
 /* --- in the keeper's process --- */
 
@@ -113,10 +112,10 @@ remove_socket(void *arg, struct reason *why)
 /* --- in estuaryd --- */
 
 int
-outside_start(struct app *app, struct reason *why)
+outside_start(struct app *app, const char *signer_argument, struct reason *why)
 {
 	AUTOFREE struct places *places = calloc(1, sizeof(*places));
-	const struct keeper_acts acts = {.argument = SIGNER_ARGUMENT,
+	const struct keeper_acts acts = {.argument = signer_argument,
 	    .open = open_file,
 	    .put = put_pem,
 	    .remove = remove_socket,

@@ -22,7 +22,8 @@ enum outside_file {
 
 /* Starts the keeper. Before any thread and any network, with the configuration
  * and the state's paths. */
-int outside_start(struct app *app, struct reason *why) NODISCARD;
+int outside_start(
+    struct app *app, const char *signer_argument, struct reason *why) NODISCARD;
 
 /* Opens the file for reading. Without a keeper it is opened here, by path. */
 int outside_open(int *fd, struct app *app, enum outside_file which,

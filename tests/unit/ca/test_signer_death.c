@@ -242,6 +242,6 @@ main(int argc, char **argv)
 	};
 
 	if (signer_is_called(argc, argv))
-		return signer_run(argv[2], handle);
+		return signer_run(argv, handle);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -684,6 +684,6 @@ main(int argc, char **argv)
 	if (signer_is_called(argc, argv))
 		return signer_main(argv);
 	if (argc == 3 && strcmp(argv[1], HOSTILE) == 0)
-		return signer_run(argv[2], handle_hostile);
+		return signer_run(argv, handle_hostile);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
