@@ -10,6 +10,13 @@
 /* What is left of TLS 1.2: forward secrecy and authenticated encryption. */
 #define TLS12_CIPHERS "ECDHE+AESGCM:ECDHE+CHACHA20:ECDHE+AESCCM:!AESCCM8"
 
+/* [RFC8446 4.2.3] [RFC9155 2] OpenSSL's default has SHA-224 in TLS 1.2, too. */
+#define SIGNATURES                                                             \
+	"ECDSA+SHA256:ECDSA+SHA384:ECDSA+SHA512:ed25519:ed448:"                \
+	"rsa_pss_pss_sha256:rsa_pss_pss_sha384:rsa_pss_pss_sha512:"            \
+	"rsa_pss_rsae_sha256:rsa_pss_rsae_sha384:rsa_pss_rsae_sha512:"         \
+	"RSA+SHA256:RSA+SHA384:RSA+SHA512"
+
 /* A client's chain: more than any device's, less than libssl's 100 KiB. */
 #define CLIENT_CHAIN_MAX_BYTES (32 * 1024)
 
@@ -130,6 +137,7 @@ set_policy(SSL_CTX *ctx, const struct server_context_config *config)
 	       SSL_CTX_set_max_proto_version(ctx, TLS1_3_VERSION) == 1 &&
 	       SSL_CTX_set_num_tickets(ctx, 0) == 1 &&
 	       SSL_CTX_set_cipher_list(ctx, TLS12_CIPHERS) == 1 &&
+	       SSL_CTX_set1_sigalgs_list(ctx, without_const(SIGNATURES)) == 1 &&
 	       SSL_CTX_set1_groups_list(ctx, without_const(config->groups)) ==
 		   1;
 }

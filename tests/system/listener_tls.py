@@ -116,9 +116,9 @@ def groups(port):
 
 
 def signatures(port):
-    """SHA-1 and MD5, with RSA, DSA and ECDSA."""
+    """MD5, SHA-1 and SHA-224, with RSA, DSA and ECDSA."""
     good = report.failed
-    for number in (0x0101, 0x0102, 0x0103, 0x0201, 0x0202, 0x0203):
+    for number in [h << 8 | k for h in (1, 2, 3) for k in (1, 2, 3)]:
         for versions in ((), (t.TLS13,)):
             extensions = [e for e in t.basics(versions)
                           if e[:2] != t.u16(t.SIGALGS)]
