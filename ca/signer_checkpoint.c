@@ -56,6 +56,10 @@ sign(struct signer_service *service, struct checkpoint *checkpoint,
 	checkpoint->counter = service->last.counter + 1;
 	checkpoint->at = clock_now();
 	err = checkpoint_sign(checkpoint, service->authority, why);
+	/* Used up: a log that cannot be synced may have the line all the same.
+	 */
+	if (err == 0)
+		service->last.counter = checkpoint->counter;
 	if (err == 0)
 		err = issue_log_add_checkpoint(&service->log, checkpoint, why);
 	if (err == 0)
