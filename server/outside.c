@@ -9,6 +9,8 @@
 #include "base/log.h"
 #include "base/str.h"
 
+#define OPEN_PATH_MAX 32 /* /proc/self/fd/N, with NUL */
+
 /* --- in the keeper's process --- */
 
 struct places {
@@ -28,21 +30,39 @@ note_pair(struct places *places, const struct config *config)
 			      config_text(config, "server.key"));
 }
 
-/* The administrator may have changed where the pair is. A configuration that
+/* The administrator may have changed where the pair is: in the file that
+ * estuaryd is about to read, whatever has its name by now. A configuration that
  * cannot be used changes nothing: estuaryd finds out, too. */
 static void
-read_places(struct places *places)
+read_places(struct places *places, int config_fd)
 {
 	AUTOFREE struct app *fresh = calloc(1, sizeof(*fresh));
 	AUTOFREE struct places *new = calloc(1, sizeof(*new));
+	struct app_source source = places->source;
+	char path[OPEN_PATH_MAX];
 
-	if (fresh == NULL || new == NULL)
+	if (fresh == NULL || new == NULL ||
+	    str_format(path, sizeof(path), "/proc/self/fd/%d", config_fd) != 0)
 		return;
+	source.config_path = path;
 	*new = *places;
-	if (app_configure(fresh, &places->source, NULL) == 0 &&
+	if (app_configure(fresh, &source, NULL) == 0 &&
 	    note_pair(new, fresh->config) == 0)
 		*places = *new;
 	config_free(fresh->config);
+}
+
+static int
+open_config(struct places *places, int *fd, struct reason *why)
+{
+	const char *path = places->source.config_path != NULL
+			       ? places->source.config_path
+			       : places->state.config;
+	int err = file_open(fd, path, why);
+
+	if (err == 0)
+		read_places(places, *fd);
+	return err;
 }
 
 static int
@@ -53,11 +73,7 @@ open_file(void *arg, int *fd, uint32_t which, struct reason *why)
 
 	switch (which) {
 	case OUTSIDE_CONFIG:
-		read_places(places);
-		path = places->source.config_path != NULL
-			   ? places->source.config_path
-			   : places->state.config;
-		break;
+		return open_config(places, fd, why);
 	case OUTSIDE_CERT:
 		path = places->cert;
 		break;
