@@ -16,7 +16,7 @@
 #define BACKDATE_S 300
 #define EKU_MAX 3
 
-DEFINE_CLEANUP(csr_freep, struct csr, csr_free)
+DEFINE_CLEANUP(pubkey_freep, X509_PUBKEY, X509_PUBKEY_free)
 
 struct validity {
 	int64_t not_before, not_after;
@@ -215,7 +215,7 @@ add_usages(X509 *cert, const struct profile *profile)
 static int
 make_cert(struct blob *out, const struct authority *authority,
     const struct profile *profile, const struct signer_request *request,
-    const struct csr *csr, const struct validity *validity)
+    X509_PUBKEY *key, const struct validity *validity)
 {
 	X509 *cert CLEANUP(x509_freep) = NULL;
 	X509 *ca = authority->issuing_cert;
@@ -227,7 +227,7 @@ make_cert(struct blob *out, const struct authority *authority,
 	    X509_set_issuer_name(cert, X509_get_subject_name(ca)) != 1)
 		err = crypto_failed(NULL, "set issuer");
 	if (err == 0)
-		err = build_public_key(cert, csr_public_key(csr));
+		err = build_public_key(cert, key);
 	if (err == 0)
 		err = add_usages(cert, profile);
 	if (err == 0 && request->names.n != 0)
@@ -242,10 +242,10 @@ make_cert(struct blob *out, const struct authority *authority,
 /* A key that is weak, or not proved to be the requester's, is the request's own
  * fault, not a matter of who may have what. */
 static int
-read_csr(
-    struct csr **out, const struct signer_request *request, struct reason *why)
+read_key(
+    X509_PUBKEY **out, const struct signer_request *request, struct reason *why)
 {
-	int err = csr_parse_key(
+	int err = csr_proved_key(
 	    out, (struct bytes){request->csr, request->csr_len}, why);
 
 	return err == -ERR_REFUSED ? -ERR_INVALID : err;
@@ -256,7 +256,7 @@ authority_sign(struct blob *cert_der, const struct authority *authority,
     const struct signer_request *request, struct reason *why)
 {
 	const struct profile *profile = profile_get(request->profile);
-	struct csr *csr CLEANUP(csr_freep) = NULL;
+	X509_PUBKEY *key CLEANUP(pubkey_freep) = NULL;
 	struct validity validity = {0};
 	int err;
 
@@ -270,10 +270,10 @@ authority_sign(struct blob *cert_der, const struct authority *authority,
 		err = choose_validity(
 		    &validity, authority, profile, request, why);
 	if (err == 0)
-		err = read_csr(&csr, request, why);
+		err = read_key(&key, request, why);
 	if (err != 0)
 		return err;
-	err = make_cert(cert_der, authority, profile, request, csr, &validity);
+	err = make_cert(cert_der, authority, profile, request, key, &validity);
 	if (err != 0)
 		reason_set(why, err, "signer: %s", err_text(err));
 	return err;

@@ -172,26 +172,6 @@ request_new(struct csr **out, struct bytes der, struct reason *why)
 }
 
 int
-csr_parse_key(struct csr **out, struct bytes der, struct reason *why)
-{
-	struct csr *csr CLEANUP(csr_freep) = NULL;
-	int err = request_new(&csr, der, why);
-
-	if (err != 0)
-		return err;
-	if (!csr_slice(&csr->slices, blob_bytes(&csr->der)))
-		return csr_parse(out, der, why);
-	csr->sliced = true;
-	csr->own_key = csr_slice_key(&csr->slices);
-	if (csr->own_key == NULL)
-		return reason_set(why, -ERR_NOMEM, "out of memory");
-	err = csr_slice_verify(&csr->slices, why);
-	if (err == 0)
-		*out = STEAL(csr);
-	return err;
-}
-
-int
 csr_read(struct csr **out, struct bytes der, bool may_slice, struct reason *why)
 {
 	struct csr *csr CLEANUP(csr_freep) = NULL;
@@ -261,6 +241,35 @@ csr_parse(struct csr **out, struct bytes der, struct reason *why)
 	if (err == 0)
 		*out = STEAL(csr);
 	return err;
+}
+
+static int
+proved_key_general(X509_PUBKEY **out, struct bytes der, struct reason *why)
+{
+	struct csr *csr CLEANUP(csr_freep) = NULL;
+	int err = csr_parse(&csr, der, why);
+
+	if (err != 0)
+		return err;
+	*out = X509_PUBKEY_dup(csr_public_key(csr));
+	return *out != NULL ? 0 : reason_set(why, -ERR_NOMEM, "out of memory");
+}
+
+int
+csr_proved_key(X509_PUBKEY **out, struct bytes der, struct reason *why)
+{
+	struct csr_slices slices;
+	int err = check_encoding(der, why);
+
+	if (err != 0)
+		return err;
+	if (!csr_slice(&slices, der))
+		return proved_key_general(out, der, why);
+	err = csr_slice_verify(&slices, why);
+	if (err != 0)
+		return err;
+	*out = csr_slice_key(&slices);
+	return *out != NULL ? 0 : reason_set(why, -ERR_NOMEM, "out of memory");
 }
 
 static bool

@@ -21,10 +21,6 @@ int csr_parse(struct csr **out, struct bytes der, struct reason *why) NODISCARD;
  * bare base64. */
 int csr_parse_text(struct csr **out, const char *text, size_t len,
     struct reason *why) NODISCARD;
-/* Reads no more of the common request (csr_openssl.h) than the key, whose proof
- * it checks: for the signer, which takes nothing else from it. */
-int csr_parse_key(
-    struct csr **out, struct bytes der, struct reason *why) NODISCARD;
 /* The two halves of it. What was read has yet to prove that its key is one, and
  * in the requester's possession: the signer does that for every certificate, so
  * whoever asks it next need not. */

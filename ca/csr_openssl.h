@@ -58,4 +58,9 @@ int csr_read(struct csr **out, struct bytes der, bool may_slice,
 /* Valid as long as the request. */
 X509_PUBKEY *csr_public_key(const struct csr *csr);
 
+/* The key of a request that csr_parse() would take, or the common one's before
+ * anything else of it is read: for the signer, which takes nothing else. */
+int csr_proved_key(
+    X509_PUBKEY **out, struct bytes der, struct reason *why) NODISCARD;
+
 #endif

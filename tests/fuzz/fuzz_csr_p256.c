@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "ca/csr_openssl.h"
+#include "ca/openssl_util.h"
 #include "tests/fuzz/fuzz.h"
 
 static void
@@ -36,6 +37,28 @@ check_point_is_bad(const struct csr *sliced)
 	FUZZ_CHECK(csr_check_proof(sliced, NULL) == -ERR_INVALID);
 }
 
+/* The signer reads less of it, so it may take more; what csr_parse() takes it
+ * takes, with the same key. */
+static void
+check_signers_key(const struct csr *general, struct bytes in)
+{
+	X509_PUBKEY *key = NULL;
+	struct reason why = {""};
+	uint8_t proved[32], read[32];
+	int err = csr_proved_key(&key, in, &why);
+
+	fuzz_check_refusal(err, &why);
+	FUZZ_CHECK((key != NULL) == (err == 0));
+	if (general != NULL)
+		FUZZ_CHECK(err == csr_check_proof(general, NULL));
+	if (general != NULL && err == 0) {
+		FUZZ_CHECK(spki_sha256(proved, key) == 0);
+		FUZZ_CHECK(csr_key_sha256(read, general) == 0);
+		FUZZ_CHECK(memcmp(proved, read, sizeof(read)) == 0);
+	}
+	X509_PUBKEY_free(key);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -56,6 +79,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	} else if (err_fast == 0) {
 		check_point_is_bad(fast);
 	}
+	check_signers_key(general, in);
 	csr_free(fast);
 	csr_free(general);
 	return 0;
