@@ -67,12 +67,17 @@ whole() {
 	fi
 }
 
+# children PID: by whichever thread.
+children() {
+	cat "/proc/$1"/task/*/children
+}
+
 # signer_of NAME: the process that signs for it, a child of its keeper.
 signer_of() {
 	local keeper pid
 
-	for keeper in $(pgrep -P "${estuaryd_pid[$1]}"); do
-		for pid in $(pgrep -P "$keeper"); do
+	for keeper in $(children "${estuaryd_pid[$1]}"); do
+		for pid in $(children "$keeper"); do
 			[ "$(cat "/proc/$pid/comm")" != estuary-signer ] ||
 				echo "$pid"
 		done

@@ -6,13 +6,13 @@
  *
  *	byte 0	what fails in estuaryd: FAIL_ of below
  *	byte 1	what fails in its signer
- *	byte 8	seconds that the wall clock is ahead, int64_t, as the machine
- *has it
+ *	byte 8	seconds that the wall clock is ahead, int64_t, as the
+ *		machine has it
  *
  * Only regular files count, and none that a program is born with. The signer
- *may not ask what a descriptor is: there it is every one above its socket,
- *which is the log of what it issued. Nothing fails in other programs, and their
- *clock is the machine's unless FAULTS_CLOCK is in their environment.
+ * may not ask what a descriptor is: there it is every one above its socket,
+ * which is the log of what it issued. Nothing fails in other programs, and
+ * their clock is the machine's unless FAULTS_CLOCK is in their environment.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -60,7 +60,8 @@ begin(void)
 	if (fd >= 0)
 		close(fd);
 	if (n > 0 && memmem(line, strnlen(line, (size_t)n), "/estuaryd", 9))
-		who = memmem(line, (size_t)n, "\0--signer", 10) != NULL
+		/* Without a NUL behind it: there a digest follows. */
+		who = memmem(line, (size_t)n, "\0--signer=", 10) != NULL
 			  ? SIGNER
 			  : ESTUARYD;
 	clock_jumps = who != ANOTHER || getenv("FAULTS_CLOCK") != NULL;

@@ -58,12 +58,13 @@ die() {
 		sleep "$moment"
 		;;
 	both)
-		kill_signer "$1"
+		kill_signer "$1" || not_ok "there is a signer"
 		moment 60
 		sleep "$moment"
 		;;
 	esac
 	pid=$(signer_of "$1")
+	[ -n "$pid" ] || [ "$2" = both ] || not_ok "$died: there is a signer"
 	kill_estuaryd "$1"
 	check "$died: the signer is gone too" wait_for 5 \
 		eval "[ -z '$pid' ] || [ ! -d '/proc/$pid' ]"
