@@ -10,7 +10,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(
 
 # pylint: disable=wrong-import-position
 from bench_servers import memory  # noqa: E402
-from crowd_lib import FLOODS, HANDSHAKES, Crowd  # noqa: E402
+from crowd_lib import FLOODS, GOING, Crowd  # noqa: E402
 
 IDLE = 10000
 IDLE_SOURCES = [f"127.0.1.{i}" for i in range(1, 11)]
@@ -87,7 +87,7 @@ class Crowds:
             self.log(f"crowd: {name}")
             self.judge(name, lambda name=name: self.crowd.beside(
                 name, SOURCE, OTHER,
-                lambda: self.connections() >= HANDSHAKES / 2, SECONDS))
+                lambda: self.connections() >= GOING, SECONDS))
         return {"crowds": self.rows, "goals": self.goals}
 
     def stop(self):

@@ -11,7 +11,7 @@ import socket
 import struct
 import sys
 
-from crowd_lib import FLOODS, HANDSHAKES, Context, Crowd
+from crowd_lib import FLOODS, GOING, Context, Crowd
 from engine_lib import Report, Server, is_closed, wait_until
 
 SOURCE, OTHER = "127.0.0.5", "127.0.0.9"
@@ -92,7 +92,7 @@ def floods(server, build, root):
         for _ in range(TRIES):
             usual, beside, errors = crowd.beside(
                 name, SOURCE, OTHER,
-                lambda: server.connections() >= HANDSHAKES / 2, seconds=0.7)
+                lambda: server.connections() >= GOING, seconds=0.7)
             good = beside <= BESIDE_MS
             if good and not errors:
                 break

@@ -18,6 +18,10 @@ UNDER_WAY = 64
 GOING = 20
 # Loader threads, each with a whole handshake after the other.
 HANDSHAKES = 800
+# What runs so gets what nobody else wants, however many threads it has: an
+# attacker has processors of its own. In a session of its own, whose weight is
+# that of one process where the kernel groups by session.
+LAST = ["sh", "-c", 'echo 19 >/proc/self/autogroup; exec nice -n 19 "$@"', "-"]
 
 
 class Context:
@@ -174,10 +178,10 @@ class Crowd:
         else:
             command = [sys.executable, "-B", __file__, name, self.address,
                        source, self.root]
-        with subprocess.Popen(["nice", "-n", "19", *command],
-                              stdin=subprocess.DEVNULL,
+        with subprocess.Popen([*LAST, *command], stdin=subprocess.DEVNULL,
                               stdout=subprocess.PIPE, text=True,
-                              stderr=subprocess.DEVNULL) as process:
+                              stderr=subprocess.DEVNULL,
+                              start_new_session=True) as process:
             try:
                 if name != "full_handshakes" and \
                         process.stdout.readline() != "going\n":
@@ -202,9 +206,10 @@ class Crowd:
         _, _, before = self.fresh(other, seconds)
         with self.flood(name, source) as process:
             end = time.monotonic() + CONNECT_S
-            while name == "full_handshakes" and not reached() and \
-                    time.monotonic() < end:
-                time.sleep(0.1)
+            while name == "full_handshakes" and not reached():
+                if time.monotonic() > end:
+                    raise RuntimeError(name + " did not reach the appliance")
+                time.sleep(0.01)
             n, errors, during = self.fresh(other, seconds)
             alive = process.poll() is None
         _, _, after = self.fresh(other, seconds)
