@@ -173,6 +173,16 @@ add_row(struct store_txn *txn, void *detail)
 	return audit_add(txn, 1000, &row);
 }
 
+int
+add_many_rows(struct store_txn *txn, void *arg)
+{
+	int err = 0;
+
+	for (int i = 0; i < 2000 && err == 0; i++)
+		err = add_row(txn, arg);
+	return err;
+}
+
 struct counter {
 	const char *detail;
 	int64_t n;

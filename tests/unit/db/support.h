@@ -51,6 +51,8 @@ void gate_open(struct gate *gate);
 
 /* An audit row with this detail. */
 int add_row(struct store_txn *txn, void *detail);
+/* Enough of them for a file of many pages. */
+int add_many_rows(struct store_txn *txn, void *detail);
 /* How many there are of it, as a reader sees it. */
 int64_t count_rows(struct store_reader *reader, const char *detail);
 
