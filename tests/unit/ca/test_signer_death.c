@@ -7,9 +7,8 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "ca/signer_process.h"
 #include "ca/signer_wire.h"
-#include "tests/unit/ca/craft.h"
+#include "tests/unit/ca/signer_support.h"
 
 /* A deadline only: nothing waits this long unless it fails. */
 #define LONG_MS 10000
@@ -18,11 +17,6 @@
 #define GARBAGE "garbage"
 #define STRANGER "stranger"
 #define TWICE "twice"
-
-struct fixture {
-	struct craft_ca ca;
-	struct signer *signer;
-};
 
 /* --- the process --- */
 
@@ -64,32 +58,6 @@ handle(struct signer_service *service, struct bytes packet)
 
 /* --- the tests --- */
 
-static int
-setup(void **state)
-{
-	struct fixture *f = calloc(1, sizeof(*f));
-	struct signer_config config = {.server_name = CRAFT_SERVER};
-	struct reason why = {""};
-
-	craft_ca_create(&f->ca);
-	config.ca_dir = f->ca.dir;
-	if (signer_start(&f->signer, &config, &why) != 0)
-		fail_msg("%s", why.text);
-	*state = f;
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	struct fixture *f = *state;
-
-	signer_stop(f->signer);
-	craft_ca_remove(&f->ca);
-	free(f);
-	return 0;
-}
-
 static struct signer_request *
 make(const char *what)
 {
@@ -108,8 +76,7 @@ issue(struct fixture *f, const char *what, struct reason *why)
 
 	if (why != NULL)
 		*why = request->why;
-	blob_fini(&request->cert);
-	free(request);
+	request_free(request);
 	return result;
 }
 
@@ -126,8 +93,8 @@ test_wrong_answers_refused(void **state)
 		assert_int_equal(-ERR_CLOSED, issue(f, ways[i], &why));
 		assert_non_null(strstr(why.text, "started again"));
 		assert_int_equal(-ERR_CLOSED, issue(f, "", NULL));
-		teardown(state);
-		setup(state);
+		fixture_teardown(state);
+		fixture_setup(state);
 	}
 }
 
@@ -202,8 +169,7 @@ test_all_are_answered_and_it_comes_back(void **state)
 	pthread_mutex_unlock(&batch.lock);
 	for (size_t i = 0; i < MANY; i++) {
 		n_issued += batch.requests[i]->cert.data != NULL;
-		blob_fini(&batch.requests[i]->cert);
-		free(batch.requests[i]);
+		request_free(batch.requests[i]);
 	}
 	assert_int_equal(MANY / 2, n_issued);
 	assert_int_equal(-ERR_CLOSED, issue(f, "", NULL));
@@ -229,7 +195,8 @@ test_stop_while_down(void **state)
 	assert_true(clock_monotonic_ms() - before < LONG_MS / 2);
 }
 
-#define SIGNER_TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
+#define SIGNER_TEST(fn)                                                        \
+	cmocka_unit_test_setup_teardown(fn, fixture_setup, fixture_teardown)
 
 int
 main(int argc, char **argv)
