@@ -16,7 +16,6 @@ enum mode { MODE_GRANT = 1, MODE_AT_ONCE = 2, MODE_BODY = 4 };
 #define BODY_MAX 16000
 #define HANDSHAKES_MAX 64
 
-static struct test_cert cert;
 static struct tls_server *server;
 static struct verifier record;
 static struct srp_verifier srp_record; /* zero: nobody can fit it */
@@ -37,8 +36,7 @@ LLVMFuzzerInitialize(int *argc, char ***argv)
 
 	(void)argc;
 	(void)argv;
-	test_cert_init(&cert, TEST_SERVER_NAME);
-	server = test_server_new_srp(&cert, true, seed);
+	server = test_server_new_srp(NULL, true, seed);
 	test_secret_new(&secret, &record);
 	return 0;
 }

@@ -66,15 +66,8 @@ test_cert_fini(struct test_cert *cert)
 	blob_fini(&cert->key_pem);
 }
 
-struct tls_server *
-test_server_new(const struct test_cert *cert, bool pake)
-{
-	return test_server_new_srp(cert, pake, NULL);
-}
-
-struct tls_server *
-test_server_new_srp(
-    const struct test_cert *cert, bool pake, const uint8_t *srp_seed)
+static struct tls_server *
+server_of(const struct test_cert *cert, bool pake, const uint8_t *srp_seed)
 {
 	const struct tls_server_config config = {
 	    .chain_pem = blob_bytes(&cert->chain_pem),
@@ -91,6 +84,27 @@ test_server_new_srp(
 	must(tls_server_offers_pake(server) == pake, why.text);
 	must(tls_server_offers_srp(server) == (srp_seed != NULL), why.text);
 	return server;
+}
+
+struct tls_server *
+test_server_new_srp(
+    const struct test_cert *cert, bool pake, const uint8_t *srp_seed)
+{
+	struct test_cert fresh = {.chain_pem = {0}};
+	struct tls_server *server;
+
+	if (cert != NULL)
+		return server_of(cert, pake, srp_seed);
+	test_cert_init(&fresh, TEST_SERVER_NAME);
+	server = server_of(&fresh, pake, srp_seed);
+	test_cert_fini(&fresh);
+	return server;
+}
+
+struct tls_server *
+test_server_new(const struct test_cert *cert, bool pake)
+{
+	return test_server_new_srp(cert, pake, NULL);
 }
 
 void
@@ -115,6 +129,17 @@ test_client_config(const char *identity)
 	    .server_identity = TEST_SERVER_NAME,
 	    .pake_extension = PAKE_EXTENSION_DEFAULT,
 	    .pake_scheme = PAKE_SCHEME_SPAKE2PLUS_DEFAULT};
+}
+
+int
+test_accept_any(
+    void *arg, const struct bytes *chain, size_t n, struct reason *why)
+{
+	(void)arg;
+	(void)chain;
+	(void)n;
+	(void)why;
+	return 0;
 }
 
 void

@@ -19,6 +19,7 @@ struct test_cert {
 void test_cert_init(struct test_cert *cert, const char *name);
 void test_cert_fini(struct test_cert *cert);
 
+/* Of TEST_SERVER_NAME; cert NULL: with a fresh one of its own. */
 struct tls_server *test_server_new(const struct test_cert *cert, bool pake);
 /* With TLS-SRP unless srp_seed is NULL. */
 struct tls_server *test_server_new_srp(
@@ -28,6 +29,9 @@ struct tls_server *test_server_new_srp(
 void test_secret_new(struct spake2p_secret *secret, struct verifier *record);
 
 struct tls_client_config test_client_config(const char *identity);
+/* A client's judge of whatever chain it is shown. */
+int test_accept_any(
+    void *arg, const struct bytes *chain, size_t n, struct reason *why);
 
 /* One connection served by a thread: handshake, one message echoed, then until
  * the client closes. */

@@ -8,18 +8,7 @@
 #include "tests/unit/tls/support.h"
 #include "tls/conn_internal.h"
 
-static struct test_cert cert;
 static struct tls_server *server;
-
-static int
-judge(void *arg, const struct bytes *chain, size_t n, struct reason *why)
-{
-	(void)arg;
-	(void)chain;
-	(void)n;
-	(void)why;
-	return 0;
-}
 
 /* Both ends of one connection. */
 struct ends {
@@ -31,7 +20,7 @@ connect_both(struct ends *ends, int version, bool ems)
 {
 	struct test_service s = {.server = server};
 	struct tls_client_config config = {
-	    .timeout_ms = TEST_TIMEOUT_MS, .judge = judge};
+	    .timeout_ms = TEST_TIMEOUT_MS, .judge = test_accept_any};
 	struct client_setup setup;
 	struct tls_conn *client = NULL, *accepted = NULL;
 	struct reason why = {""};
@@ -112,8 +101,7 @@ static int
 setup_group(void **state)
 {
 	(void)state;
-	test_cert_init(&cert, TEST_SERVER_NAME);
-	server = test_server_new(&cert, false);
+	server = test_server_new(NULL, false);
 	return 0;
 }
 
@@ -122,7 +110,6 @@ teardown_group(void **state)
 {
 	(void)state;
 	tls_server_unref(server);
-	test_cert_fini(&cert);
 	return 0;
 }
 

@@ -19,7 +19,6 @@
 /* As libssl names a group that has no NID. */
 #define HYBRID (TLSEXT_nid_unknown | 0x11ec)
 
-static struct test_cert cert;
 static struct tls_server *server;
 static struct spake2p_secret secret, wrong;
 static struct verifier record;
@@ -257,10 +256,9 @@ setup(void **state)
 	(void)state;
 	has_hybrid = hybrid != NULL;
 	EVP_KEYMGMT_free(hybrid);
-	test_cert_init(&cert, TEST_SERVER_NAME);
 	test_secret_new(&secret, &record);
 	test_secret_new(&wrong, NULL);
-	server = test_server_new(&cert, true);
+	server = test_server_new(NULL, true);
 	return 0;
 }
 
@@ -269,7 +267,6 @@ teardown(void **state)
 {
 	(void)state;
 	tls_server_unref(server);
-	test_cert_fini(&cert);
 	return 0;
 }
 

@@ -26,7 +26,6 @@ enum extension {
 	KEY_SHARE = 51,
 };
 
-static struct test_cert cert;
 static struct tls_server *server;
 static struct spake2p_secret secret;
 static struct verifier record;
@@ -417,7 +416,7 @@ static void
 test_ignored_without_pake(void **state)
 {
 	const struct hello h = {.pake = blob_bytes(&good_pake)};
-	struct tls_server *plain = test_server_new(&cert, false);
+	struct tls_server *plain = test_server_new(NULL, false);
 	struct end e;
 
 	(void)state;
@@ -455,8 +454,7 @@ static int
 setup(void **state)
 {
 	(void)state;
-	test_cert_init(&cert, TEST_SERVER_NAME);
-	server = test_server_new(&cert, true);
+	server = test_server_new(NULL, true);
 	test_secret_new(&secret, &record);
 	make_good_pake();
 	return 0;
@@ -467,7 +465,6 @@ teardown(void **state)
 {
 	(void)state;
 	tls_server_unref(server);
-	test_cert_fini(&cert);
 	blob_fini(&good_pake);
 	return 0;
 }

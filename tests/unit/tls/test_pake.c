@@ -6,7 +6,6 @@
 #include "tests/unit/tls/support.h"
 #include "tls/conn_internal.h"
 
-static struct test_cert cert;
 static struct tls_server *server;
 static struct spake2p_secret secret, wrong;
 static struct verifier record;
@@ -322,7 +321,7 @@ test_server_without_pake_refused(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(groups); i++) {
 		struct run r = run_init();
 
-		r.service.server = test_server_new(&cert, false);
+		r.service.server = test_server_new(NULL, false);
 		r.groups = groups[i];
 		run(&r);
 		assert_int_equal(TLS_CLIENT_NO_PAKE, r.outcome);
@@ -486,7 +485,7 @@ test_thread_outlives_server(void **state)
 	struct tls_conn *conn;
 
 	(void)state;
-	w.service.server = test_server_new(&cert, true);
+	w.service.server = test_server_new(NULL, true);
 	test_service_pair(&w.service);
 	pthread_barrier_init(&w.served, NULL, 2);
 	pthread_barrier_init(&w.may_end, NULL, 2);
@@ -546,8 +545,7 @@ static int
 setup_all(void **state)
 {
 	(void)state;
-	test_cert_init(&cert, TEST_SERVER_NAME);
-	server = test_server_new(&cert, true);
+	server = test_server_new(NULL, true);
 	test_secret_new(&secret, &record);
 	test_secret_new(&wrong, NULL);
 	return 0;
@@ -558,7 +556,6 @@ teardown_all(void **state)
 {
 	(void)state;
 	tls_server_unref(server);
-	test_cert_fini(&cert);
 	return 0;
 }
 

@@ -25,23 +25,12 @@ enum kind {
 	N_KINDS,
 };
 
-static struct test_cert cert;
 static struct tls_server *server;
 static struct spake2p_secret secret, wrong;
 static struct verifier record;
 static struct client_setup setups[N_KINDS];
 static struct tls_client_config configs[N_KINDS];
 static atomic_uint next_number, n_right, n_bad;
-
-static int
-accept_any(void *arg, const struct bytes *chain, size_t n, struct reason *why)
-{
-	(void)arg;
-	(void)chain;
-	(void)n;
-	(void)why;
-	return 0;
-}
 
 static bool
 is_right(enum kind kind)
@@ -175,7 +164,7 @@ make_setup(enum kind kind)
 	    test_client_config(kind == UNKNOWN ? "NOBODY00" : TEST_IDENTITY);
 	if (is_plain(kind))
 		configs[kind] = (struct tls_client_config){
-		    .timeout_ms = TEST_TIMEOUT_MS, .judge = accept_any};
+		    .timeout_ms = TEST_TIMEOUT_MS, .judge = test_accept_any};
 	err = client_setup_init(
 	    &setups[kind], &configs[kind], groups[kind], &why);
 	if (err == 0 && kind == PLAIN_TLS12)
@@ -187,8 +176,7 @@ static int
 setup_all(void **state)
 {
 	(void)state;
-	test_cert_init(&cert, TEST_SERVER_NAME);
-	server = test_server_new(&cert, true);
+	server = test_server_new(NULL, true);
 	test_secret_new(&secret, &record);
 	test_secret_new(&wrong, NULL);
 	for (int kind = 0; kind < N_KINDS; kind++)
@@ -203,7 +191,6 @@ teardown_all(void **state)
 	for (int kind = 0; kind < N_KINDS; kind++)
 		client_setup_fini(&setups[kind]);
 	tls_server_unref(server);
-	test_cert_fini(&cert);
 	return 0;
 }
 

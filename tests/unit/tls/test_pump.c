@@ -9,25 +9,14 @@
 #include "tests/unit/tls/support.h"
 #include "tls/pump.h"
 
-static struct test_cert cert;
 static struct tls_server *server;
-
-static int
-accept_any(void *arg, const struct bytes *chain, size_t n, struct reason *why)
-{
-	(void)arg;
-	(void)chain;
-	(void)n;
-	(void)why;
-	return 0;
-}
 
 /* A pump on a connection to an echo service. */
 static struct tls_pump *
 pump_new(struct test_service *s)
 {
 	const struct tls_client_config config = {
-	    .timeout_ms = TEST_TIMEOUT_MS, .judge = accept_any};
+	    .timeout_ms = TEST_TIMEOUT_MS, .judge = test_accept_any};
 	struct tls_pump *pump;
 	struct tls_conn *conn;
 	struct reason why;
@@ -265,8 +254,7 @@ static int
 setup(void **state)
 {
 	(void)state;
-	test_cert_init(&cert, TEST_SERVER_NAME);
-	server = test_server_new(&cert, false);
+	server = test_server_new(NULL, false);
 	return 0;
 }
 
@@ -275,7 +263,6 @@ teardown(void **state)
 {
 	(void)state;
 	tls_server_unref(server);
-	test_cert_fini(&cert);
 	return 0;
 }
 

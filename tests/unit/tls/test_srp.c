@@ -23,7 +23,6 @@
 enum alert { BAD_RECORD_MAC = 20, HANDSHAKE_FAILURE = 40 };
 
 static const uint8_t seed[SRP_SEED_LEN] = "a seed of thirty-two octets long";
-static struct test_cert cert;
 static struct tls_server *server, *plain_server, *srp_alone;
 static struct srp_verifier verifier;
 
@@ -535,10 +534,9 @@ static int
 setup_all(void **state)
 {
 	(void)state;
-	test_cert_init(&cert, TEST_SERVER_NAME);
-	server = test_server_new_srp(&cert, true, seed);
-	srp_alone = test_server_new_srp(&cert, false, seed);
-	plain_server = test_server_new(&cert, true);
+	server = test_server_new_srp(NULL, true, seed);
+	srp_alone = test_server_new_srp(NULL, false, seed);
+	plain_server = test_server_new(NULL, true);
 	return srp_register(&verifier, seed, USER, PASSWORD);
 }
 
@@ -549,7 +547,6 @@ teardown_all(void **state)
 	tls_server_unref(server);
 	tls_server_unref(srp_alone);
 	tls_server_unref(plain_server);
-	test_cert_fini(&cert);
 	return 0;
 }
 

@@ -20,7 +20,6 @@ enum alert {
 };
 
 static const uint8_t seed[SRP_SEED_LEN] = "a seed of thirty-two octets long";
-static struct test_cert cert;
 static struct tls_server *server;
 static struct srp_verifier srp_record;
 static struct spake2p_secret pake_secret;
@@ -298,8 +297,7 @@ static int
 setup_all(void **state)
 {
 	(void)state;
-	test_cert_init(&cert, TEST_SERVER_NAME);
-	server = test_server_new_srp(&cert, true, seed);
+	server = test_server_new_srp(NULL, true, seed);
 	test_secret_new(&pake_secret, &pake_record);
 	return srp_register(&srp_record, seed, USER, "DBJ8FV87K2M");
 }
@@ -309,7 +307,6 @@ teardown_all(void **state)
 {
 	(void)state;
 	tls_server_unref(server);
-	test_cert_fini(&cert);
 	return 0;
 }
 
