@@ -1,46 +1,26 @@
 """Clients that take their time, or vanish at every stage: for idle_clients.sh.
 
-usage: idle_clients.py PORT ROOT_PEM ESTUARYD_PID ADMIN_SOCKET
+usage: idle_clients.py HOST:PORT STATE_DIR ROOT_PEM ESTUARYD_PID
 """
 
-import os
 import socket
 import ssl
 import sys
 import time
 
-PORT, ROOT, PID, ADMIN = int(sys.argv[1]), sys.argv[2], sys.argv[3], sys.argv[4]
-NAME = "est.lab.test"
-GET = b"GET /.well-known/est/cacerts HTTP/1.1\r\nHost: est.lab.test\r\n\r\n"
-failed = 0
+from engine_lib import (
+    NAME, Report, Server, close_all, get, is_closed, reset, wait_until)
 
-
-def report(good, name, detail=""):
-    global failed
-    print("%s - %s" % ("ok" if good else "not ok", name), end="")
-    print(" (%s)" % detail if detail != "" else "", flush=True)
-    failed += not good
-
-
-def fds():
-    return len(os.listdir("/proc/%s/fd" % PID))
-
-
-def tcp():
-    return socket.create_connection(("127.0.0.1", PORT), 10)
-
-
-CONTEXT = ssl.create_default_context(cafile=ROOT)
-
-
-def tls():
-    return CONTEXT.wrap_socket(tcp(), server_hostname=NAME)
+GET = get()
+server = Server(*sys.argv[1:5])
+report = Report()
+tcp, tls = server.tcp, server.tls
 
 
 def client_hello():
     """A real one, as it would go to the wire."""
     incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
-    conn = CONTEXT.wrap_bio(incoming, outgoing, server_hostname=NAME)
+    conn = server.context.wrap_bio(incoming, outgoing, server_hostname=NAME)
     try:
         conn.do_handshake()
     except ssl.SSLWantReadError:
@@ -53,43 +33,13 @@ HELLO = client_hello()
 
 def fresh_request():
     """How long one new client waits for its reply."""
-    start = time.monotonic()
-    with tls() as conn:
-        conn.sendall(GET)
-        reply = conn.recv(65536)
-    assert reply.startswith(b"HTTP/1.1 200"), reply[:40]
-    return time.monotonic() - start
+    status, seconds = server.fresh()
+    assert status == 200, status
+    return seconds
 
 
 def slowest(n=20):
     return max(fresh_request() for _ in range(n))
-
-
-def wait_until(condition, seconds):
-    end = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > end:
-            return False
-        time.sleep(0.1)
-    return True
-
-
-def is_closed(conn):
-    """The server has ended it."""
-    conn.settimeout(0)
-    try:
-        while conn.recv(65536):
-            pass
-        return True
-    except (BlockingIOError, ssl.SSLWantReadError):
-        return False
-    except OSError:
-        return True
-
-
-def reset(conn):
-    conn.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
-    conn.close()
 
 
 def said(conn, data):
@@ -99,14 +49,14 @@ def said(conn, data):
 
 def admin(data):
     conn = socket.socket(socket.AF_UNIX)
-    conn.connect(ADMIN)
+    conn.connect(server.admin_socket)
     return said(conn, data)
 
 
 # Every stage at which a client may stop.
 STAGES = {
     "idle TCP": (200, tcp),
-    "the first byte of a ClientHello": (50, lambda: said(tcp(), HELLO[:1])),
+    "the first byte of a ClientHello": (50, server.said),
     "half a ClientHello": (50, lambda: said(tcp(), HELLO[: len(HELLO) // 2])),
     "no answer to the ServerHello": (50, lambda: said(tcp(), HELLO)),
     "idle TLS": (100, tls),
@@ -125,7 +75,7 @@ STAGES = {
 }
 
 fresh_request()
-base = fds()
+base = server.fds()
 
 kept = {}
 for name, (n, make) in STAGES.items():
@@ -147,12 +97,11 @@ for name in STAGES:
     left = len(open_.get(name, []))
     report(left == 0, "sent away in time: %s" % name, "%d left" % left if left else "")
 for conns in kept.values():
-    for conn in conns:
-        conn.close()
+    close_all(conns)
 report(
-    wait_until(lambda: fds() <= base, 10),
+    wait_until(lambda: server.fds() <= base, 10),
     "descriptors are back to where they were",
-    "%d, %d before" % (fds(), base),
+    "%d, %d before" % (server.fds(), base),
 )
 
 # A byte now and then must not keep a connection for ever.
@@ -168,8 +117,7 @@ while alive and time.monotonic() < start + 10:
     time.sleep(0.5)
     alive = sum(not is_closed(c) for c in drips)
 report(alive == 0, "a request that comes byte by byte has to end some time")
-for conn in drips:
-    conn.close()
+close_all(drips)
 
 # Now they vanish instead.
 for name, (n, make) in STAGES.items():
@@ -180,29 +128,28 @@ worst = slowest(5)
 report(worst < 3, "fresh requests while clients vanish", "%.3f s" % worst)
 # TCP_DEFER_ACCEPT lets a client that said nothing arrive late.
 report(
-    wait_until(lambda: fds() <= base, 15),
+    wait_until(lambda: server.fds() <= base, 15),
     "clients that vanish at any stage leave no descriptor behind",
-    "%d, %d before" % (fds(), base),
+    "%d, %d before" % (server.fds(), base),
 )
 
 # More than there may be: the others are refused, and room comes back.
 crowd = []
 try:
     for _ in range(1300):
-        crowd.append(said(tcp(), HELLO[:1]))
+        crowd.append(server.said())
 except OSError:
     pass
 report(
-    wait_until(lambda: fds() < base + 1100, 2),
+    wait_until(lambda: server.fds() < base + 1100, 2),
     "server.max_connections bounds the descriptors",
-    "%d" % fds(),
+    "%d" % server.fds(),
 )
-for conn in crowd:
-    conn.close()
+close_all(crowd)
 report(
-    wait_until(lambda: fds() <= base, 15),
+    wait_until(lambda: server.fds() <= base, 15),
     "room comes back",
-    "%d, %d before" % (fds(), base),
+    "%d, %d before" % (server.fds(), base),
 )
 report(fresh_request() < 3, "and a fresh request is answered")
-sys.exit(1 if failed else 0)
+sys.exit(1 if report.failed else 0)

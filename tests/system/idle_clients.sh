@@ -11,8 +11,8 @@ save_root main
 ctl main dns-server issue --name dns.lab.test --label doh --out "$work/dns" \
 	>/dev/null || not_ok "dns-server issue"
 
-"$python" "$system_dir/idle_clients.py" "${estuaryd_listen[main]##*:}" \
-	"$work/main.root.pem" "${estuaryd_pid[main]}" "$work/main/admin.sock" ||
+"$python" -B "$system_dir/idle_clients.py" "${estuaryd_listen[main]}" \
+	"$work/main" "$work/main.root.pem" "${estuaryd_pid[main]}" ||
 	checks_failed=$((checks_failed + 1))
 check "estuaryctl still works" ctl main status
 same "and counts no connection but its own" 1 \

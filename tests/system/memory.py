@@ -6,11 +6,12 @@ usage: memory.py PORT PID...
 import socket
 import ssl
 import sys
-import time
+
+from engine_lib import Report, close_all, get, wait_until
 
 PORT, PIDS = int(sys.argv[1]), [int(pid) for pid in sys.argv[2:]]
 CONNECTIONS = 400
-failed = 0
+report = Report()
 
 
 def memory_kb(key="Pss"):
@@ -24,21 +25,6 @@ def memory_kb(key="Pss"):
     return total
 
 
-def report(good, name):
-    global failed
-    print("%s - %s" % ("ok" if good else "not ok", name), flush=True)
-    failed += not good
-
-
-def wait_until(condition, seconds):
-    end = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > end:
-            return False
-        time.sleep(0.1)
-    return True
-
-
 def idle_connections(n):
     """After a request each."""
     context = ssl.create_default_context()
@@ -47,7 +33,7 @@ def idle_connections(n):
     made = []
     for _ in range(n):
         conn = context.wrap_socket(socket.create_connection(("127.0.0.1", PORT), 20))
-        conn.sendall(b"GET /.well-known/est/cacerts HTTP/1.1\r\nHost: x\r\n\r\n")
+        conn.sendall(get())
         assert conn.recv(65536).startswith(b"HTTP/1.1 200")
         made.append(conn)
     return made
@@ -63,11 +49,10 @@ report(
     grown <= 64 * CONNECTIONS,
     "an idle connection: at most 64 kB (%.1f kB)" % (grown / CONNECTIONS),
 )
-for conn in conns:
-    conn.close()
+close_all(conns)
 report(
     wait_until(lambda: memory_kb("Pss_Anon") - before < grown / 2, 15),
     "more than half of it is given back (%d of %d kB are kept)"
     % (memory_kb("Pss_Anon") - before, grown),
 )
-sys.exit(1 if failed else 0)
+sys.exit(1 if report.failed else 0)

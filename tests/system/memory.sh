@@ -11,6 +11,6 @@ read -r -a others <"/proc/$pid/task/$pid/children"
 same "it has one child, the keeper" 1 "${#others[@]}"
 read -r -a signers <"/proc/${others[0]}/task/${others[0]}/children"
 same "and that has one, the signer" 1 "${#signers[@]}"
-"$python" "$system_dir/memory.py" "${estuaryd_listen[main]##*:}" "$pid" \
+"$python" -B "$system_dir/memory.py" "${estuaryd_listen[main]##*:}" "$pid" \
 	"${others[@]}" "${signers[@]}" || checks_failed=$((checks_failed + 1))
 finish
