@@ -8,10 +8,7 @@ set -uo pipefail
 # shellcheck source=tests/system/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-if ! "$python" -c 'import cryptography' 2>/dev/null; then
-	echo "python3-cryptography is not installed"
-	exit 77
-fi
+need_python cryptography
 
 part() {
 	"$python" -B "$system_dir/engine_slow.py" "$1" "$build" "$work" \

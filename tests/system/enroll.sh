@@ -5,10 +5,7 @@ set -uo pipefail
 # shellcheck source=tests/system/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-if ! "$python" -c 'import cryptography' 2>/dev/null; then
-	echo "python3-cryptography is not installed"
-	exit 77
-fi
+need_python cryptography
 
 # One source makes all attempts here, many of them wrong.
 freely=(--set pake.source_burst=1000000 --set pake.total_burst=1000000

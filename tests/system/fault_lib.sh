@@ -3,6 +3,8 @@
 # Mixed work for an appliance whose address stays the same, whatever becomes of
 # it: to be sourced after lib.sh or faults_lib.sh.
 
+need_python cryptography
+
 # shellcheck disable=SC2034 # for the tests that source this
 # One source makes all attempts here, many of them wrong.
 freely=(--set pake.source_burst=1000000 --set pake.total_burst=1000000

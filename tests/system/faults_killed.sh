@@ -14,11 +14,6 @@ set -uo pipefail
 # shellcheck source=tests/system/pledge_lib.sh
 . "$(dirname "$0")/pledge_lib.sh"
 
-if ! "$python" -c 'import cryptography' 2>/dev/null; then
-	echo "python3-cryptography is not installed"
-	exit 77
-fi
-
 rounds=${FAULT_ROUNDS:-8}
 RANDOM=${FAULT_SEED:-$$}
 echo "# seed ${FAULT_SEED:-$$}"

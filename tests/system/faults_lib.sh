@@ -23,11 +23,6 @@ fi
 # shellcheck source=tests/system/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-if ! "$python" -c 'import cryptography' 2>/dev/null; then
-	echo "python3-cryptography is not installed"
-	exit 77
-fi
-
 faults_file=$work/faults
 export SYSTEM_DIR=$system_dir
 

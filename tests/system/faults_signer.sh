@@ -10,11 +10,6 @@ set -uo pipefail
 # shellcheck source=tests/system/fault_lib.sh
 . "$(dirname "$0")/fault_lib.sh"
 
-if ! "$python" -c 'import cryptography' 2>/dev/null; then
-	echo "python3-cryptography is not installed"
-	exit 77
-fi
-
 # median_ms KIND FROM: of those that were answered with 200 behind that line.
 median_ms() {
 	tail -n "+$(($2 + 1))" "$work/main.load" |

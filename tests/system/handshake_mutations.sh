@@ -8,10 +8,7 @@ set -uo pipefail
 # shellcheck source=tests/system/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-if ! "$python" -c 'import cryptography' 2>/dev/null; then
-	echo "python3-cryptography is not installed"
-	exit 77
-fi
+need_python cryptography
 seconds=${ESTUARY_MUTATION_SECONDS:-16}
 seed=${ESTUARY_MUTATION_SEED:-$RANDOM}
 budget=1000000

@@ -62,6 +62,17 @@ need() {
 	done
 }
 
+# need_python MODULE...: or the test is skipped.
+need_python() {
+	local module
+
+	for module in "$@"; do
+		"$python" -c "import $module" 2>/dev/null && continue
+		echo "python3-$module is not installed"
+		exit 77
+	done
+}
+
 # need_plain_build WHY: a build with sanitizers is skipped.
 need_plain_build() {
 	# Not -q: that would end ldd with a signal, and the pipe with it.

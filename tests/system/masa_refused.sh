@@ -9,10 +9,7 @@ set -u
 # shellcheck source=tests/system/masa_lib.sh
 . "$(dirname "$0")/masa_lib.sh"
 
-if ! "$python" -c 'import cryptography' 2>/dev/null; then
-	echo "python3-cryptography is not installed"
-	exit 77
-fi
+need_python cryptography
 
 out=$work/out-masa
 
