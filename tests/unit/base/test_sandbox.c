@@ -13,22 +13,7 @@
 #include <unistd.h>
 
 #include "base/sandbox.h"
-
-#define NO_LANDLOCK 77
-
-/* Runs it in a process of its own; returns waitpid()'s status. */
-static int
-in_child(int (*what)(int arg), int arg)
-{
-	int status = 0;
-	pid_t pid = fork();
-
-	assert_true(pid >= 0);
-	if (pid == 0)
-		syscall(SYS_exit_group, what(arg));
-	assert_int_equal(pid, waitpid(pid, &status, 0));
-	return status;
-}
+#include "tests/unit/base/child.h"
 
 static bool
 is_denied(int fd)
@@ -37,8 +22,9 @@ is_denied(int fd)
 }
 
 static int
-without_files(int open_file)
+without_files(void *arg)
 {
+	const int *open_file = arg;
 	char path[] = "/tmp/estuary-sandbox-made";
 	int abi = 0;
 
@@ -52,25 +38,21 @@ without_files(int open_file)
 	    !is_denied(mkdir(path, 0700)) ||
 	    !is_denied(execl("/bin/true", "true", NULL)))
 		return 2;
-	return write(open_file, "x", 1) == 1 ? 0 : 3;
+	return write(*open_file, "x", 1) == 1 ? 0 : 3;
 }
 
 static void
 test_no_files(void **state)
 {
-	int fd = memfd_create("open", MFD_CLOEXEC), status;
+	int fd = memfd_create("open", MFD_CLOEXEC);
 
 	(void)state;
-	status = in_child(without_files, fd);
+	assert_int_equal(0, outcome(without_files, &fd));
 	close(fd);
-	assert_true(WIFEXITED(status));
-	if (WEXITSTATUS(status) == NO_LANDLOCK)
-		skip();
-	assert_int_equal(0, WEXITSTATUS(status));
 }
 
 static int
-without_network(int unused)
+without_network(void *unused)
 {
 	const struct sockaddr_in to = {.sin_family = AF_INET,
 	    .sin_port = htons(9),
@@ -90,13 +72,8 @@ without_network(int unused)
 static void
 test_no_network(void **state)
 {
-	int status = in_child(without_network, 0);
-
 	(void)state;
-	assert_true(WIFEXITED(status));
-	if (WEXITSTATUS(status) == NO_LANDLOCK)
-		skip();
-	assert_int_equal(0, WEXITSTATUS(status));
+	assert_int_equal(0, outcome(without_network, NULL));
 }
 
 enum try {
@@ -123,15 +100,16 @@ map(int protection)
 }
 
 static int
-try_call(int which)
+try_call(void *arg)
 {
 	static const struct sandbox_call calls[] = {
 	    {SYS_write, SANDBOX_ON_FD, ALLOWED_FD},
 	    {SYS_mmap, SANDBOX_NO_EXEC, 0}, {SYS_exit_group, SANDBOX_ANY, 0}};
+	const enum try *which = arg;
 
 	if (sandbox_only_calls(calls, ARRAY_LEN(calls), NULL) != 0)
 		return 9;
-	switch ((enum try)which) {
+	switch (*which) {
 	case TRY_WRITE:
 		return write(ALLOWED_FD, "x", 1) == 1 ? 0 : 1;
 	case TRY_OTHER_WRITE:
@@ -162,13 +140,13 @@ try_call(int which)
 static void
 test_only_calls(void **state)
 {
-	static const enum try allowed[] = {TRY_NOTHING, TRY_WRITE, TRY_MAP};
+	enum try allowed[] = {TRY_NOTHING, TRY_WRITE, TRY_MAP};
 	int fd = memfd_create("open", MFD_CLOEXEC);
 
 	(void)state;
 	assert_int_equal(ALLOWED_FD, dup3(fd, ALLOWED_FD, O_CLOEXEC));
 	for (size_t i = 0; i < ARRAY_LEN(allowed); i++)
-		assert_int_equal(0, in_child(try_call, (int)allowed[i]));
+		assert_int_equal(0, in_child(try_call, &allowed[i]));
 	close(ALLOWED_FD);
 	close(fd);
 }
@@ -176,7 +154,7 @@ test_only_calls(void **state)
 static void
 test_other_calls_are_fatal(void **state)
 {
-	static const enum try fatal[] = {
+	enum try fatal[] = {
 	    TRY_OTHER_WRITE, TRY_OPEN, TRY_MAP_EXECUTABLE, TRY_SOCKET, TRY_FORK,
 #ifdef __x86_64__
 	    TRY_OTHER_ARCHITECTURE
@@ -187,7 +165,7 @@ test_other_calls_are_fatal(void **state)
 	if (sandbox_is_relaxed())
 		skip();
 	for (size_t i = 0; i < ARRAY_LEN(fatal); i++) {
-		int status = in_child(try_call, (int)fatal[i]);
+		int status = in_child(try_call, &fatal[i]);
 
 		if (!WIFSIGNALED(status) || WTERMSIG(status) != SIGSYS)
 			fail_msg("call %d: status %#x", (int)fatal[i],

@@ -21,34 +21,9 @@
 
 #include "base/file.h"
 #include "base/sandbox.h"
+#include "tests/unit/base/child.h"
 
-#define NO_LANDLOCK 77
 #define FAILED(n) (100 + (n))
-
-static int
-in_child(int (*what)(void *arg), void *arg)
-{
-	int status = 0;
-	pid_t pid = fork();
-
-	assert_true(pid >= 0);
-	if (pid == 0)
-		syscall(SYS_exit_group, what(arg));
-	assert_int_equal(pid, waitpid(pid, &status, 0));
-	return status;
-}
-
-/* What the child returned; skips without Landlock. */
-static int
-outcome(int (*what)(void *arg), void *arg)
-{
-	int status = in_child(what, arg);
-
-	assert_true(WIFEXITED(status));
-	if (WEXITSTATUS(status) == NO_LANDLOCK)
-		skip();
-	return WEXITSTATUS(status);
-}
 
 /* --- files --- */
 
