@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -88,10 +89,13 @@ text(const char *s)
 	return (struct bytes){(const uint8_t *)s, strlen(s)};
 }
 
-static void
-make_files(struct files *f)
+static int
+make_files(void **state)
 {
-	memset(f, 0, sizeof(*f));
+	struct files *f = calloc(1, sizeof(*f));
+
+	assert_non_null(f);
+	*state = f;
 	strcpy(f->dir, "/tmp/estuary-keeper-XXXXXX");
 	assert_non_null(mkdtemp(f->dir));
 	snprintf(f->file, sizeof(f->file), "%s/file", f->dir);
@@ -102,16 +106,21 @@ make_files(struct files *f)
 	/* Where the keeper has nothing of its own. */
 	f->leak = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 20);
 	assert_true(f->leak >= 20);
+	return 0;
 }
 
-static void
-remove_files(struct files *f)
+static int
+remove_files(void **state)
 {
+	struct files *f = *state;
+
 	close(f->leak);
 	unlink(f->file);
 	unlink(f->put);
 	unlink(f->socket);
 	assert_int_equal(0, rmdir(f->dir));
+	free(f);
+	return 0;
 }
 
 static struct keeper *
@@ -165,14 +174,11 @@ assert_gone(pid_t pid)
 static void
 test_process(void **state)
 {
-	struct files f;
-	struct keeper *keeper;
+	struct files *f = *state;
+	struct keeper *keeper = start(f);
 	struct process first, second;
 	char how[PROCESS_HOW_MAX];
 
-	(void)state;
-	make_files(&f);
-	keeper = start(&f);
 	start_helper(&first, keeper);
 	converse(&first, "hello");
 	keeper_process_end(keeper, &first, LONG_MS, how);
@@ -192,38 +198,33 @@ test_process(void **state)
 	keeper_stop(keeper);
 	assert_gone(second.pid);
 	close(second.fd);
-	remove_files(&f);
 }
 
 static void
 test_files(void **state)
 {
-	struct files f;
-	struct keeper *keeper;
+	struct files *f = *state;
+	struct keeper *keeper = start(f);
 	struct blob content = {0};
 	struct reason why = {""};
 	int fd = -1;
 
-	(void)state;
-	make_files(&f);
-	keeper = start(&f);
 	/* Whoever has that name at the time. */
-	assert_int_equal(0, file_write(f.file, text("second"), 0600));
+	assert_int_equal(0, file_write(f->file, text("second"), 0600));
 	assert_int_equal(0, keeper_open(keeper, &fd, A_FILE, &why));
 	assert_true((fcntl(fd, F_GETFD) & FD_CLOEXEC) != 0);
 	assert_int_equal(O_RDONLY, fcntl(fd, F_GETFL) & O_ACCMODE);
-	assert_int_equal(0, file_read_fd(&content, fd, f.file, 100));
+	assert_int_equal(0, file_read_fd(&content, fd, f->file, 100));
 	assert_string_equal("second", (const char *)content.data);
 	blob_fini(&content);
 	close(fd);
 	assert_int_equal(0, keeper_put(keeper, text("key"), &why));
-	assert_int_equal(0, file_read(&content, f.put, 100));
+	assert_int_equal(0, file_read(&content, f->put, 100));
 	assert_string_equal("key", (const char *)content.data);
 	blob_fini(&content);
 	assert_int_equal(0, keeper_remove(keeper, &why));
-	assert_false(file_exists(f.socket));
+	assert_false(file_exists(f->socket));
 	keeper_stop(keeper);
-	remove_files(&f);
 }
 
 static void
@@ -231,22 +232,19 @@ test_what_it_does_not_refused(void **state)
 {
 	const struct keeper_acts none = {.argument = NULL};
 	static const uint8_t large[KEEPER_PUT_MAX + 1];
-	struct files f;
+	struct files *f = *state;
 	struct process process = {.fd = -1};
-	struct keeper *keeper;
+	struct keeper *keeper = start(f);
 	struct reason why = {""};
 	int fd = -1;
 
-	(void)state;
-	make_files(&f);
-	keeper = start(&f);
 	assert_int_equal(-ERR_NOT_FOUND, keeper_open(keeper, &fd, 8, &why));
 	assert_string_equal("no such file", why.text);
-	unlink(f.file);
+	unlink(f->file);
 	assert_int_equal(
 	    -ERR_NOT_FOUND, keeper_open(keeper, &fd, A_FILE, &why));
-	assert_non_null(strstr(why.text, f.file));
-	unlink(f.socket);
+	assert_non_null(strstr(why.text, f->file));
+	unlink(f->socket);
 	assert_int_equal(-ERR_IO, keeper_remove(keeper, &why));
 	assert_string_equal("not removed", why.text);
 	/* Malformed is the end. */
@@ -265,7 +263,6 @@ test_what_it_does_not_refused(void **state)
 	    -ERR_INVALID, keeper_process_start(keeper, &process, &why));
 	keeper_stop(keeper);
 	keeper_stop(NULL);
-	remove_files(&f);
 }
 
 /* SIGKILL of the server: the keeper and the helper go, though the helper does
@@ -273,19 +270,17 @@ test_what_it_does_not_refused(void **state)
 static void
 test_dies_with_its_parent(void **state)
 {
-	struct files f;
+	struct files *f = *state;
 	int told[2], status;
 	pid_t server, pid = 0;
 
-	(void)state;
-	make_files(&f);
 	assert_int_equal(0, pipe2(told, O_CLOEXEC));
 	/* Else init, which may be slow to reap, would be the new parent. */
 	assert_int_equal(0, prctl(PR_SET_CHILD_SUBREAPER, 1));
 	server = fork();
 	assert_true(server >= 0);
 	if (server == 0) {
-		struct keeper *keeper = start(&f);
+		struct keeper *keeper = start(f);
 		struct process process;
 
 		start_helper(&process, keeper);
@@ -306,17 +301,18 @@ test_dies_with_its_parent(void **state)
 	assert_int_equal(0, prctl(PR_SET_CHILD_SUBREAPER, 0));
 	close(told[0]);
 	close(told[1]);
-	remove_files(&f);
 }
+
+#define T(f) cmocka_unit_test_setup_teardown(f, make_files, remove_files)
 
 int
 main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_process),
-	    cmocka_unit_test(test_files),
-	    cmocka_unit_test(test_what_it_does_not_refused),
-	    cmocka_unit_test(test_dies_with_its_parent),
+	    T(test_process),
+	    T(test_files),
+	    T(test_what_it_does_not_refused),
+	    T(test_dies_with_its_parent),
 	};
 
 	if (argc == 3 && strcmp(argv[1], ARGUMENT) == 0)

@@ -9,6 +9,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/ipc.h>
@@ -33,11 +34,14 @@ struct tree {
 	    below[112], given[96];
 };
 
-static void
-make_tree(struct tree *t)
+static int
+make_tree(void **state)
 {
 	const struct bytes x = {(const uint8_t *)"x", 1};
+	struct tree *t = calloc(1, sizeof(*t));
 
+	assert_non_null(t);
+	*state = t;
 	strcpy(t->dir, "/tmp/estuary-sandbox-XXXXXX");
 	assert_non_null(mkdtemp(t->dir));
 	snprintf(t->store, sizeof(t->store), "%s/store", t->dir);
@@ -54,11 +58,14 @@ make_tree(struct tree *t)
 	assert_int_equal(0, file_write(t->key, x, 0400));
 	assert_int_equal(0, file_write(t->below, x, 0600));
 	assert_int_equal(0, file_write(t->given, x, 0600));
+	return 0;
 }
 
-static void
-remove_tree(struct tree *t)
+static int
+remove_tree(void **state)
 {
+	struct tree *t = *state;
+
 	unlink(t->store);
 	unlink(t->key);
 	unlink(t->below);
@@ -66,6 +73,8 @@ remove_tree(struct tree *t)
 	rmdir(t->key_dir);
 	rmdir(t->system);
 	assert_int_equal(0, rmdir(t->dir));
+	free(t);
+	return 0;
 }
 
 static int
@@ -157,14 +166,7 @@ without_keys(void *arg)
 static void
 test_paths(void **state)
 {
-	struct tree t;
-	int got;
-
-	(void)state;
-	make_tree(&t);
-	got = outcome(without_keys, &t);
-	remove_tree(&t);
-	assert_int_equal(0, got);
+	assert_int_equal(0, outcome(without_keys, *state));
 }
 
 static int
@@ -506,7 +508,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_paths),
+	    cmocka_unit_test_setup_teardown(test_paths, make_tree, remove_tree),
 	    cmocka_unit_test(test_missing_file_refused),
 	    cmocka_unit_test(test_thread_before_it_refused),
 	    cmocka_unit_test(test_ports),
