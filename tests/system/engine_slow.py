@@ -21,7 +21,7 @@ RESOLVERS = "/resolvers.json"
 STALL_S = 2
 # Of a processor, while nothing can move: a spinning worker takes all of one. A
 # tool that watches the programs takes some for itself.
-IDLE_SHARE = 0.2 if "ESTUARY_TIME_FACTOR" not in os.environ else 0.7
+IDLE_SHARE = 0.2 if "ESTUARY_WATCHED" not in os.environ else 0.7
 report = Report()
 
 

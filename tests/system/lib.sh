@@ -140,8 +140,8 @@ matches() {
 	fi
 }
 
-# Runs a command until it ends with 0, ten times a second, SECONDS at most; with
-# a tool that watches the programs, ESTUARY_TIME_FACTOR times as long.
+# Runs a command until it ends with 0, ten times a second, SECONDS at most, times
+# ESTUARY_TIME_FACTOR: for tools that watch the programs, and busy machines.
 wait_for() {
 	local end=$((SECONDS + $1 * ${ESTUARY_TIME_FACTOR:-1}))
 

@@ -15,7 +15,7 @@ masa() {
 
 # start_masa [ARGUMENT...]: or the test ends here. $masa_listen is its address.
 start_masa() {
-	local end=$((SECONDS + 30))
+	local end=$((SECONDS + 30 * ${ESTUARY_TIME_FACTOR:-1}))
 
 	rm -f "$work/masa.log"
 	"$build/estuary-masa" --state "$work/masa" serve --listen 127.0.0.1:0 \
