@@ -6,6 +6,7 @@ usage: listener_tls.py HOST:PORT STATE ROOT PID WHAT
 
 import os
 import ssl
+import subprocess
 import sys
 
 import engine_lib
@@ -62,6 +63,7 @@ def protocols(port):
 # ECDHE with ECDSA, and AES-GCM, AES-CCM (not CCM_8) or ChaCha20.
 SUITES12 = {0xc02b, 0xc02c, 0xc0ac, 0xc0ad, 0xcca9}
 GROUPS12 = {23, 24, 29}
+X25519MLKEM768 = 0x11ec
 
 
 def suites12():
@@ -92,8 +94,16 @@ def ciphers(port):
            " ".join("%04x" % s for s in sorted(taken)))
 
 
+def groups13():
+    """The hybrid one wherever libcrypto has it, since 3.5."""
+    kems = subprocess.run(["openssl", "list", "-kem-algorithms"], check=True,
+                          capture_output=True, text=True).stdout
+    return GROUPS12 | ({X25519MLKEM768} if "X25519MLKEM768" in kems else set())
+
+
 def groups(port):
-    every = list(range(1, 31)) + [0x100, 0x101, 0x104, 0x11ec, 0x6399, 0xff01]
+    every = list(range(1, 31)) + [
+        0x100, 0x101, 0x104, 0x11eb, X25519MLKEM768, 0x11ed, 0x6399, 0xff01]
     taken12, taken13 = set(), set()
     for group in every:
         # The certificate's has to be offered in any case.
@@ -112,7 +122,8 @@ def groups(port):
                 reply.server_hello["extensions"][t.KEY_SHARE], "big"))
     report(taken12 == GROUPS12, "TLS 1.2: X25519, P-256 and P-384 only",
            sorted(taken12))
-    report(taken13 == GROUPS12, "TLS 1.3: the same", sorted(taken13))
+    report(taken13 == groups13(), "TLS 1.3: the same, and X25519MLKEM768 if there is one",
+           sorted(taken13))
 
 
 def signatures(port):
