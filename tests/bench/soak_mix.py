@@ -18,6 +18,9 @@ from bench_servers import (EST, IDENTITY, NAME, PASSWORD, BenchError, Machine,
                            Server, free_port, read)
 
 CAPACITY_S = 4
+TRY_S = 20
+# As tree() finds them.
+PROCESSES = ("estuaryd", "keeper", "signer")
 SAMPLE_S = 1
 TENTHS = 10
 WRONG_CODES_A_SECOND = 0.4
@@ -189,10 +192,10 @@ class Sampler(threading.Thread):
             return 0
 
     def sample(self):
-        estuaryd, signer = (self.process(pid)
-                            for pid in self.appliance.pids[:2])
-        return {"at_s": time.monotonic() - self.begin, "estuaryd": estuaryd,
-                "signer": signer, "db_bytes": self.size("estuary.db"),
+        return {"at_s": time.monotonic() - self.begin,
+                **{name: self.process(pid) for name, pid in
+                   zip(PROCESSES, self.appliance.pids)},
+                "db_bytes": self.size("estuary.db"),
                 "wal_bytes": self.size("estuary.db-wal")}
 
     def run(self):
@@ -222,6 +225,7 @@ class Mix:
         self.acknowledged = 0  # certificates
         self.masa = None
         self.rates, self.loads, self.running = {}, {}, {}
+        self.scale = options.share
 
     # --- preparations ---
 
@@ -313,7 +317,7 @@ class Mix:
     def begin_load(self, seconds):
         running = self.running
         for kind, (part, _) in KINDS.items():
-            rate = max(self.rates[kind] * part * self.o.share, 0.1)
+            rate = max(self.rates[kind] * part * self.scale, 0.1)
             running[kind] = self.loader.begin(
                 self.appliance.address, self.arguments(kind)
                 + ["--rate", f"{rate:.3f}", "--timeline"], seconds)
@@ -372,29 +376,44 @@ class Mix:
         self.prepare()
         idle = self.settled_descriptors()
         self.measure_capacity()
-        seconds = self.o.minutes * 60
-        self.log(f"mixed work for {self.o.minutes:g} minutes at "
-                 f"{self.o.share:.0%} of the capacity")
-        machine, begin = Machine(), time.monotonic()
-        sampler = Sampler(self.appliance)
         others = [Repeated("administrators", self.errors, ADMIN_PAUSE_S,
                            self.administrator),
                   Repeated("devices", self.errors, DEVICE_PAUSE_S,
                            self.device),
                   Repeated("estuary-join", self.errors, JOIN_PAUSE_S,
                            self.endpoint)]
-        self.begin_load(seconds)
-        for kind, process in self.running.items():
-            self.loads[kind] = self.loader.finish(process)
-            self.take(kind, self.loads[kind])
-        wall_s, after = time.monotonic() - begin, Machine()
+        self.find_scale()
+        self.log(f"mixed work for {self.o.minutes:g} minutes")
+        sampler = Sampler(self.appliance)
+        busy_cores = self.load(self.o.minutes * 60)
         sampler.stop()
         for other in others:
             other.stop()
             if other.name != "administrators":
                 self.acknowledged += other.done
-        busy = (after.busy - machine.busy + after.steal - machine.steal)
-        return self.judge(sampler, others, before, idle, busy / wall_s)
+        return self.judge(sampler, others, before, idle, busy_cores)
+
+    def find_scale(self):
+        """Loaders, people and devices use the processors, too: the whole mix
+        has the share of them, all that the machine can do being all of them."""
+        cores = os.cpu_count()
+        busy_cores = self.load(TRY_S)
+        self.scale *= min(1, self.o.share * cores / busy_cores)
+        self.log(f"the mix at {self.o.share:.0%} of each capacity keeps "
+                 f"{busy_cores:.2f} of {cores} cores busy: at "
+                 f"{self.scale:.0%} it is {self.o.share:.0%} of the machine")
+
+    def load(self, seconds):
+        """All loaders, beside whoever else is at work. How many cores were
+        busy."""
+        machine, begin = Machine(), time.monotonic()
+        self.begin_load(seconds)
+        for kind, process in self.running.items():
+            self.loads[kind] = self.loader.finish(process)
+            self.take(kind, self.loads[kind])
+        wall_s, after = time.monotonic() - begin, Machine()
+        return (after.busy - machine.busy
+                + after.steal - machine.steal) / wall_s
 
     def certificates(self):
         with sqlite3.connect(f"file:{self.appliance.state}/estuary.db?mode=ro",
@@ -418,7 +437,7 @@ class Mix:
         self.goals.append({"goal": name, "met": bool(met), "value": value})
 
     def judge_samples(self, sampler, idle):
-        for process in ("estuaryd", "signer"):
+        for process in PROCESSES:
             grows = sampler.slope(process, "anon_kb")
             self.goal(f"{process}: memory flat, at most "
                       f"{MEMORY_KB_A_MINUTE} KB a minute in the second half",
@@ -480,7 +499,8 @@ class Mix:
         self.judge_store(before)
         return {"goals": self.goals, "errors": self.errors.counts,
                 "first_errors": self.errors.first, "capacity": self.rates,
-                "share": self.o.share, "minutes": self.o.minutes,
+                "share": self.o.share, "scale": self.scale,
+                "minutes": self.o.minutes,
                 "busy_cores": busy_cores, "samples": sampler.samples,
                 "loads": self.loads,
                 "others": {o.name: {
@@ -516,7 +536,7 @@ def print_mix(result):
     samples = result["samples"]
     if samples:
         print(f"\n{'':12}{'first':>10}{'middle':>10}{'last':>10}")
-        for process in ("estuaryd", "signer"):
+        for process in PROCESSES:
             for field in ("rss_kb", "anon_kb", "pss_kb", "descriptors",
                           "threads"):
                 row = [samples[i][process][field]
