@@ -25,7 +25,8 @@ renegotiate() {
 
 	: >"$work/reneg"
 	mkfifo "$work/lines"
-	timeout 20 openssl s_client -connect "$1" -tls1_2 \
+	timeout $((20 * ${ESTUARY_TIME_FACTOR:-1})) \
+		openssl s_client -connect "$1" -tls1_2 \
 		-CAfile "$work/main.root.pem" <"$work/lines" >"$work/reneg" 2>&1 &
 	pid=$!
 	exec 3>"$work/lines"

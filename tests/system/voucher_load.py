@@ -20,8 +20,9 @@ import time
 from voucher_cms import TYPE, make_request
 
 HOST, PORT = sys.argv[1].rsplit(":", 1)
-PATIENCE_S = 45
-TIMEOUT_S = 30
+FACTOR = int(os.environ.get("ESTUARY_TIME_FACTOR", "1"))
+PATIENCE_S = 45 * FACTOR
+TIMEOUT_S = 30 * FACTOR
 
 
 def connect(device=None):

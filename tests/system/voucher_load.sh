@@ -12,7 +12,8 @@ set -uo pipefail
 n=200
 make_maker "$n"
 start_masa --policy open --delay 2
-start_estuaryd main --set server.workers=2
+# The first device is connected long before the last one, and all ask then.
+start_estuaryd main --set server.workers=2 --set server.idle_timeout=10m
 check "the manufacturer is entered" add_maker main || finish
 check "the devices ask" "$python" "$system_dir/voucher_load.py" \
 	"${estuaryd_listen[main]}" "$maker" || finish

@@ -18,6 +18,8 @@ import time
 
 import voucher_forms
 
+PATIENCE_S = 120
+
 parser = argparse.ArgumentParser()
 parser.add_argument("address")
 parser.add_argument("directory")
@@ -43,6 +45,10 @@ parser.add_argument("--base64", action="store_true",
                     help="the body, and with --save the answer's")
 parser.add_argument("--nonce", help="where the nonce goes, base64")
 parser.add_argument("--save", help="where the answer's body goes")
+parser.add_argument("--patient", action="store_true",
+                    help="come back after each 202, two minutes long")
+parser.add_argument("--took", help="where the milliseconds go, from the request"
+                    " to the answer")
 parser.add_argument("--again", help="once this file exists, the same request "
                     "again on the same connection: its answer is printed")
 options = parser.parse_args()
@@ -111,9 +117,14 @@ def the_request(own_cert):
 
 
 def ask(connection, body, headers):
+    began = time.monotonic()
     connection.request("POST", options.path, body, headers)
     answer = connection.getresponse()
-    return answer, answer.read()
+    text = answer.read()
+    if options.took:
+        with open(options.took, "w", encoding="ascii") as file:
+            print(round((time.monotonic() - began) * 1000), file=file)
+    return answer, text
 
 
 def main():
@@ -141,6 +152,10 @@ def main():
             pass
         while not os.path.exists(options.again):
             time.sleep(0.02)
+        answer, text = ask(connection, body, headers)
+    end = time.monotonic() + PATIENCE_S
+    while options.patient and answer.status == 202 and time.monotonic() < end:
+        time.sleep(int(answer.getheader("Retry-After")))
         answer, text = ask(connection, body, headers)
     body = text
     if options.base64 and answer.status == 200:

@@ -6,6 +6,7 @@
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=tests/system/voucher_lib.sh
 . "$(dirname "$0")/voucher_lib.sh"
+patience=(--patient)
 
 check "a MASA" start_masa || finish
 for number in 1 2 3 4 5 6 7 8; do
