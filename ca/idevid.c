@@ -271,6 +271,5 @@ idevid_verify(struct bytes der, const struct cert_list *chain,
 
 	if (err == 0)
 		return 0;
-	return reason_set(why, err,
-	    "the IDevID is not its manufacturer's: %.200s", inner.text);
+	return reason_set(why, err, "IDevID: %s", inner.text);
 }

@@ -167,7 +167,7 @@ note_pending(struct asking *asking, struct http_reply *reply)
 
 	http_reply_said(said, reply);
 	reason_set(&asking->pending, 0,
-	    "the voucher request waits (HTTP status 202)%s%.180s",
+	    "the voucher request waits (HTTP status 202)%s%s",
 	    said[0] != '\0' ? ": " : "", said);
 	asking->wait_s = reply->retry_after_s;
 	if (asking->wait_s < RETRY_MIN_S)
@@ -220,8 +220,8 @@ check_reply(const struct http_reply *reply, struct reason *why)
 		return 0;
 	http_reply_said(said, reply);
 	return reason_set(why, refused ? -ERR_REFUSED : -ERR_UNREACHABLE,
-	    "requestvoucher: the registrar %s (HTTP status %ld)%s%.180s",
-	    refused ? "refuses" : "fails", reply->status,
+	    "requestvoucher %s (HTTP status %ld)%s%s",
+	    refused ? "refused" : "failed", reply->status,
 	    said[0] != '\0' ? ": " : "", said);
 }
 

@@ -61,7 +61,7 @@ attempt(void *arg, const struct candidate *candidate,
 	err = pledge_exchange_run(&o->exchange, &inner);
 	if (err == 0)
 		return 0;
-	reason_set(why, err, "%.60s: %.190s", candidate->text,
+	reason_set(why, err, "%.60s: %s", candidate->text,
 	    inner.text[0] != '\0' ? inner.text : err_text(err));
 	endpoint_format(endpoint, (const void *)address);
 	log_info(

@@ -86,7 +86,7 @@ search_failure(const struct search *search, const struct search_params *params,
 		    "names one",
 		    what, option);
 	return reason_set(
-	    why, err, "no %s could be reached: %.180s", what, a->why.text);
+	    why, err, "no %s could be reached: %s", what, a->why.text);
 }
 
 int

@@ -369,7 +369,7 @@ check_policy(struct voucher_ask *ask, const struct maker *maker)
 	if (maker == NULL && !ask->registrar->config.ask_unknown) {
 		reason_set(&ask->why, 0,
 		    "RFC 8995 5.5: the device's manufacturer is not known to "
-		    "this network: %.120s",
+		    "this network: %s",
 		    pledge->why.text);
 		return answered(ask, VOUCHER_FORBIDDEN);
 	}

@@ -26,7 +26,7 @@ check "it is announced within 10 seconds" wait_for 10 is_announced appliance
 matches "under one name" "announcing 'Estuary' as" "$(ctl appliance status)"
 for format in cms jws cose; do
 	check_refused "a device finds the registrar, which does not know it: $format" \
-		1 "'?Estuary.* at .*requestvoucher: the registrar refuses" \
+		1 "'?Estuary.* at .*requestvoucher refused .*: no manufacturer is known here, so no IDevID is$" \
 		onboard --format "$format"
 done
 same "it has no network" '' "$(find "$work/thing" -type f 2>/dev/null)"

@@ -19,6 +19,15 @@ issue_dns main dns
 save_root main
 check_refused "an unknown manufacturer's" 1 'status 403' onboard "$device" main
 add_maker main >/dev/null || not_ok "manufacturer add"
+"$build/estuary-masa" --state "$work/other-masa" make --name Acme --devices 1 \
+	--out "$work/counterfeit" --masa-url "127.0.0.1:$masa_port" >/dev/null \
+	2>&1 || not_ok "a counterfeit is made"
+check_refused "a counterfeit, and all of the reason is told" 1 \
+	"HTTP status 403\\): RFC 8995 5\\.5: the device's manufacturer is not known.*: unable to get local issuer certificate\$" \
+	thing counterfeit onboard --registrar "${estuaryd_listen[main]}" \
+	--idevid "$(echo "$work"/counterfeit/*.cert.pem)" \
+	--key "$(echo "$work"/counterfeit/*.key.pem)" \
+	--masa-anchor "$work/anchors.pem"
 
 # refused HOW STATUS PATTERN [ARGUMENT...]: in each format.
 refused() {

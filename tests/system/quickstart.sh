@@ -104,6 +104,9 @@ check_steps() {
 		'The real device still resolves.' 'Every step held.'
 	same "both resolve over DoT and DoH" 4 "$(grep -c \
 		'^ *Do[TH] .* certificate matches .* AAAA fd77:1::80$' "$said")"
+	matches "the counterfeit is told all of the reason" \
+		'HTTP status 403.*: unable to get local issuer certificate$' \
+		"$(grep 'requestvoucher refused' "$said")"
 	same "it says of nothing that it failed" "" "$(grep FAILED "$said")"
 }
 
