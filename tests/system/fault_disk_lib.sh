@@ -40,6 +40,8 @@ suffers() {
 		"$(between "$from" "$to" 'a["kind"] in ("enroll", "reenroll") and
 		(a["status"] not in (0, 503) or a["status"] and
 		not a["why"].startswith("nothing can be stored"))')"
+	same "$name: which says when to come again" 0 \
+		"$(count_answers main 'no Retry-After' 503)"
 	same "$name: no read fails" 0 "$(between "$from" "$to" \
 		'a["kind"] == "read" and a["status"] != 200')"
 	matches "$name: the log says what is wrong" "$pattern" \

@@ -238,7 +238,7 @@ wait "${pids[@]}"
 same "of four requests each waits, or gave its place to a newer one" 4 \
 	"$(grep -El '^202 |^403 .*newer' "$work"/said.* | wc -l)"
 matches "one waits" '^202 ' "$(sort "$work"/said.* | head -n 1)"
-refused "a fifth is too many" '^503 .*too often' two
+refused "a fifth is too many" '^503 [1-9][0-9]* .*too often' two
 masa_mode good
 
 # --- who is nobody ---
