@@ -172,6 +172,7 @@ signer_stop(struct signer *signer)
 int
 signer_submit(struct signer *signer, struct signer_request *request)
 {
+	bool was_empty = false;
 	int err = 0;
 
 	pthread_mutex_lock(&signer->lock);
@@ -180,13 +181,16 @@ signer_submit(struct signer *signer, struct signer_request *request)
 	} else if (signer->n_waiting >= SIGNER_QUEUE_MAX) {
 		err = -ERR_BUSY;
 	} else {
+		was_empty = signer->first == NULL;
 		request->next = NULL;
 		*signer->last = request;
 		signer->last = &request->next;
 		signer->n_waiting++;
 	}
 	pthread_mutex_unlock(&signer->lock);
-	if (err == 0)
+	/* What is queued already waits for the thread's turn, or for the
+	 * answers of those before. */
+	if (was_empty)
 		wake(signer);
 	return err;
 }
