@@ -244,8 +244,8 @@ received(struct bytes *out, uint8_t *data, ssize_t n)
 	return 0;
 }
 
-int
-ipc_receive(struct bytes *out, uint8_t *data, int fd)
+static int
+receive(struct bytes *out, uint8_t *data, int fd, int flags)
 {
 	ssize_t n;
 
@@ -253,9 +253,21 @@ ipc_receive(struct bytes *out, uint8_t *data, int fd)
 	 * other end went with packets unread; what it sent before comes next.
 	 */
 	do {
-		n = recv(fd, data, IPC_MESSAGE_MAX, MSG_TRUNC);
+		n = recv(fd, data, IPC_MESSAGE_MAX, MSG_TRUNC | flags);
 	} while (n < 0 && (errno == EINTR || errno == ECONNRESET));
 	return received(out, data, n);
+}
+
+int
+ipc_receive(struct bytes *out, uint8_t *data, int fd)
+{
+	return receive(out, data, fd, 0);
+}
+
+int
+ipc_receive_now(struct bytes *out, uint8_t *data, int fd)
+{
+	return receive(out, data, fd, MSG_DONTWAIT);
 }
 
 int

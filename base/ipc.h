@@ -58,6 +58,8 @@ int ipc_send(int fd, struct bytes packet) NODISCARD;
  * at the end, -ERR_TOO_LARGE for a packet that did not fit, -ERR_BUSY when a
  * non-blocking socket has none. */
 int ipc_receive(struct bytes *out, uint8_t *data, int fd) NODISCARD;
+/* The same as if the socket were non-blocking. */
+int ipc_receive_now(struct bytes *out, uint8_t *data, int fd) NODISCARD;
 
 /* The same with a descriptor (-1: none), which the receiver gets as one of its
  * own, close-on-exec. */

@@ -80,8 +80,5 @@ signer_handle_checkpoint(
 	answer.result = sign(service, &checkpoint, &answer.why);
 	answer.checkpoint = checkpoint;
 	err = signer_checkpointed_encode(&service->out, id, &answer);
-	return err != 0 ? err
-			: ipc_send(service->fd,
-			      (struct bytes){(const uint8_t *)service->out.data,
-				  service->out.len});
+	return err != 0 ? err : signer_answer(service);
 }

@@ -39,6 +39,47 @@ signer_is_called(int argc, char **argv)
 	return argc == 3 && pin_of(argv[1]) != NULL;
 }
 
+/* --- answers --- */
+
+static int
+send_held(struct signer_service *service)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < service->n_held && err == 0; i++)
+		err = ipc_send(service->fd,
+		    (struct bytes){(const uint8_t *)service->held[i].data,
+			service->held[i].len});
+	service->n_held = 0;
+	return err;
+}
+
+/* Each that went alone would wake two threads, and be a commit of its own. */
+int
+signer_answer(struct signer_service *service)
+{
+	struct buf *held = &service->held[service->n_held++];
+	struct buf empty = *held;
+
+	*held = service->out;
+	service->out = empty;
+	return service->n_held == SIGNER_HELD_MAX ? send_held(service) : 0;
+}
+
+static int
+next_question(struct bytes *packet, struct signer_service *service)
+{
+	int err = -ERR_BUSY;
+
+	if (service->n_held != 0)
+		err = ipc_receive_now(packet, service->packet, service->fd);
+	if (err != -ERR_BUSY)
+		return err;
+	err = send_held(service);
+	return err != 0 ? err
+			: ipc_receive(packet, service->packet, service->fd);
+}
+
 /* --- one request --- */
 
 static int
@@ -92,10 +133,7 @@ handle_issue(
 	if (answer.result == 0)
 		answer.cert = blob_bytes(&cert);
 	err = signer_issued_encode(&service->out, id, &answer);
-	return err != 0 ? err
-			: ipc_send(service->fd,
-			      (struct bytes){(const uint8_t *)service->out.data,
-				  service->out.len});
+	return err != 0 ? err : signer_answer(service);
 }
 
 int
@@ -339,7 +377,7 @@ serve(struct signer_service *service, signer_handle_fn handle)
 	int err = greet(service);
 
 	while (err == 0) {
-		err = ipc_receive(&packet, service->packet, service->fd);
+		err = next_question(&packet, service);
 		if (err == 0)
 			err = handle(service, packet);
 	}

@@ -21,6 +21,10 @@
 
 #define SIGNER_ARGUMENT "--signer"
 
+/* Answers that wait for the next ones while there are questions: some tenths of
+ * a millisecond each. */
+#define SIGNER_HELD_MAX 8
+
 struct signer_service {
 	int fd;
 	const char *pin; /* "=DIGEST" of the only HELLO that it takes, or "" */
@@ -29,6 +33,8 @@ struct signer_service {
 	struct rate rates[SIGNER_PROFILES_MAX]; /* by profile id */
 	struct rate checkpoint_rate;
 	struct checkpoint last; /* the last one signed, by whichever process */
+	struct buf held[SIGNER_HELD_MAX]; /* not sent yet */
+	size_t n_held;
 	struct buf out;
 	/* Of the message at hand. */
 	uint8_t packet[IPC_MESSAGE_MAX];
@@ -39,6 +45,9 @@ struct signer_service {
  * to the protocol, or has gone. */
 typedef int (*signer_handle_fn)(
     struct signer_service *service, struct bytes packet);
+/* Sends what is in out, at the latest when no question waits. */
+int signer_answer(struct signer_service *service) NODISCARD;
+
 /* ca/signer_checkpoint.c: what to do with CHECKPOINT, and before the first. */
 int signer_checkpoints_start(
     struct signer_service *service, const char *ca_dir) NODISCARD;
