@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/str.h"
 #include "ca/authority.h"
+#include "ca/build.h"
 #include "ca/cert.h"
 #include "ca/key_openssl.h"
 #include "ca/openssl_util.h"
@@ -166,6 +167,9 @@ load_keys(struct authority *authority, const char *dir, struct reason *why)
 	if (err == 0)
 		err = read_key(&authority->issuing_key, dir, CA_ISSUING_KEY,
 		    authority->issuing_cert, why);
+	if (err == 0)
+		err = build_sign_ready(
+		    &authority->ready, key_pkey(authority->issuing_key));
 	return err;
 }
 
@@ -190,7 +194,9 @@ authority_load(struct authority **out, const char *ca_dir,
 	    calloc(1, sizeof(*authority));
 	int err;
 
-	if (authority == NULL)
+	if (authority != NULL)
+		authority->blanks = calloc(1, sizeof(*authority->blanks));
+	if (authority == NULL || authority->blanks == NULL)
 		return reason_set(why, -ERR_NOMEM, "out of memory");
 	err = load_certs(authority, ca_dir, why);
 	if (err == 0)
@@ -210,6 +216,11 @@ authority_free(struct authority *authority)
 	blob_fini(&authority->root);
 	blob_fini(&authority->issuing);
 	X509_free(authority->issuing_cert);
+	EVP_MD_CTX_free(authority->ready);
 	key_free(authority->issuing_key);
+	for (size_t i = 0;
+	     authority->blanks != NULL && i < AUTHORITY_BLANKS_MAX; i++)
+		X509_free(atomic_load(&authority->blanks->of[i]));
+	free(authority->blanks);
 	free(authority);
 }

@@ -15,6 +15,8 @@
 /* For endpoints whose clock is a little slow. */
 #define BACKDATE_S 300
 #define EKU_MAX 3
+/* Usages, extended usages, basic constraints, the issuer's key. */
+#define BLANK_EXTENSIONS 4
 
 DEFINE_CLEANUP(pubkey_freep, X509_PUBKEY, X509_PUBKEY_free)
 
@@ -212,30 +214,65 @@ add_usages(X509 *cert, const struct profile *profile)
 	return build_ext_key_usage(cert, nids, n);
 }
 
+/* What all certificates of the profile have in common. */
 static int
-make_cert(struct blob *out, const struct authority *authority,
-    const struct profile *profile, const struct signer_request *request,
-    X509_PUBKEY *key, const struct validity *validity)
+make_blank(X509 **out, const struct authority *authority,
+    const struct profile *profile, const struct validity *validity)
 {
 	X509 *cert CLEANUP(x509_freep) = NULL;
 	X509 *ca = authority->issuing_cert;
 	int err = build_start(&cert, validity->not_before, validity->not_after);
 
-	if (err == 0)
-		err = set_subject(cert, request);
 	if (err == 0 &&
 	    X509_set_issuer_name(cert, X509_get_subject_name(ca)) != 1)
 		err = crypto_failed(NULL, "set issuer");
 	if (err == 0)
-		err = build_public_key(cert, key);
-	if (err == 0)
 		err = add_usages(cert, profile);
+	if (err == 0)
+		err = build_authority_key_id(cert, ca);
+	if (err == 0)
+		*out = STEAL(cert);
+	return err;
+}
+
+/* All that the next one has of its own, whatever was there before. */
+static int
+fill_blank(X509 *cert, const struct signer_request *request, X509_PUBKEY *key,
+    const struct validity *validity)
+{
+	int err = build_next(
+	    cert, BLANK_EXTENSIONS, validity->not_before, validity->not_after);
+
+	if (err == 0)
+		err = set_subject(cert, request);
+	if (err == 0)
+		err = build_public_key(cert, key);
 	if (err == 0 && request->names.n != 0)
 		err = build_alt_names(cert, &request->names);
 	if (err == 0)
-		err = build_key_ids(cert, ca);
+		err = build_subject_key_id(cert);
+	return err;
+}
+
+/* One that failed half way is not used again. */
+static int
+make_cert(struct blob *out, const struct authority *authority,
+    const struct profile *profile, const struct signer_request *request,
+    X509_PUBKEY *key, const struct validity *validity)
+{
+	_Atomic(X509 *) *spare = &authority->blanks->of[profile->id];
+	X509 *cert CLEANUP(x509_freep) = atomic_exchange(spare, NULL);
+	bool is_new = cert == NULL;
+	int err = is_new ? make_blank(&cert, authority, profile, validity) : 0;
+
 	if (err == 0)
-		err = build_sign(out, cert, key_pkey(authority->issuing_key));
+		err = fill_blank(cert, request, key, validity);
+	if (err == 0)
+		err = is_new ? build_sign(
+				   out, cert, key_pkey(authority->issuing_key))
+			     : build_sign_again(out, cert, authority->ready);
+	if (err == 0)
+		X509_free(atomic_exchange(spare, STEAL(cert)));
 	return err;
 }
 

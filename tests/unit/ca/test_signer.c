@@ -130,6 +130,77 @@ test_dns_server(void **state)
 	request_free(request);
 }
 
+/* Of an endpoint; every second certificate and later ones are made of what the
+ * one before had. */
+static X509 *
+issue_endpoint(struct fixture *f, const char *common_name, const char *name)
+{
+	struct signer_request *request = craft_request(PROFILE_ENDPOINT, name);
+	struct bytes issuing = signer_issuing(f->signer);
+	const uint8_t *p = issuing.data;
+	X509 *ca = d2i_X509(NULL, &p, (long)issuing.len), *cert;
+	struct csr *csr = NULL;
+	struct cert_info info;
+	uint8_t key[32];
+
+	strcpy(request->common_name, common_name);
+	cert = issue(f, request, &info);
+	assert_int_equal(
+	    0, csr_parse(
+		   &csr, (struct bytes){request->csr, request->csr_len}, NULL));
+	assert_int_equal(0, csr_key_sha256(key, csr));
+	assert_memory_equal(key, info.spki_sha256, sizeof(key));
+	assert_string_equal(common_name, info.common_name);
+	assert_true(names_equal(&request->names, &info.names));
+	assert_int_equal(1, X509_verify(cert, X509_get0_pubkey(ca)));
+	has_ext(
+	    cert, NID_ext_key_usage, false, "TLS Web Client Authentication");
+	has_ext(cert, NID_key_usage, true, "Digital Signature");
+	has_ext(cert, NID_basic_constraints, true, "CA:FALSE");
+	assert_int_equal(
+	    0, ASN1_OCTET_STRING_cmp(X509_get0_authority_key_id(cert),
+		   X509_get0_subject_key_id(ca)));
+	assert_int_equal(name != NULL ? 6 : 5, X509_get_ext_count(cert));
+	csr_free(csr);
+	X509_free(ca);
+	request_free(request);
+	return cert;
+}
+
+static void
+differ(const X509 *a, const X509 *b)
+{
+	assert_int_not_equal(0, ASN1_INTEGER_cmp(X509_get0_serialNumber(a),
+				    X509_get0_serialNumber(b)));
+	assert_int_not_equal(0,
+	    X509_NAME_cmp(X509_get_subject_name(a), X509_get_subject_name(b)));
+}
+
+static void
+test_nothing_of_the_one_before(void **state)
+{
+	struct fixture *f = *state;
+	struct signer_request *bad = craft_request(PROFILE_ENDPOINT, NULL);
+	X509 *first = issue_endpoint(f, "first", "x." CRAFT_DOMAIN);
+	X509 *second = issue_endpoint(f, "second", NULL), *third, *fourth;
+
+	differ(first, second);
+	strcpy(bad->common_name, "bad");
+	bad->csr[bad->csr_len - 1] ^= 1;
+	assert_int_equal(-ERR_INVALID, signer_issue(f->signer, bad));
+	request_free(bad);
+	third = issue_endpoint(f, "", "y." CRAFT_DOMAIN);
+	differ(second, third);
+	has_ext(third, NID_subject_alt_name, true, "DNS:y." CRAFT_DOMAIN);
+	fourth = issue_endpoint(f, "fourth", "z." CRAFT_DOMAIN);
+	differ(third, fourth);
+	has_ext(fourth, NID_subject_alt_name, false, "DNS:z." CRAFT_DOMAIN);
+	X509_free(first);
+	X509_free(second);
+	X509_free(third);
+	X509_free(fourth);
+}
+
 static void
 test_validity(void **state)
 {
@@ -271,6 +342,7 @@ main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 	    SIGNER_TEST(test_est_server),
 	    SIGNER_TEST(test_dns_server),
+	    SIGNER_TEST(test_nothing_of_the_one_before),
 	    SIGNER_TEST(test_validity),
 	    SIGNER_TEST(test_keys_are_copied),
 	    SIGNER_TEST(test_serials),
