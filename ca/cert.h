@@ -37,7 +37,6 @@ struct cert_outline {
 	char serial[SERIAL_HEX_MAX];
 	char subject[512];
 	int64_t not_before, not_after;
-	uint8_t sha256[32];
 };
 
 /* Several certificates in DER. */

@@ -150,7 +150,6 @@ cert_outline_parse(
 	if (err != 0)
 		return reason_set(
 		    why, err, "not an X.509 certificate (RFC 5280 4.1)");
-	cert_sha256(outline.sha256, der);
 	*out = outline;
 	return 0;
 }

@@ -5,8 +5,8 @@
 #include <openssl/crypto.h>
 #include <openssl/ec.h>
 #include <openssl/err.h>
-#include <openssl/sha.h>
 
+#include "base/sha256.h"
 #include "ca/der.h"
 #include "ca/openssl_util.h"
 
@@ -165,11 +165,11 @@ static int
 verify(EVP_PKEY *key, struct bytes info, struct bytes signature)
 {
 	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new(key, NULL);
-	uint8_t digest[SHA256_DIGEST_LENGTH];
+	uint8_t digest[SHA256_LEN];
 	int r = 0;
 
-	SHA256(info.data, info.len, digest);
-	if (ctx != NULL && EVP_PKEY_verify_init(ctx) == 1)
+	if (ctx != NULL && sha256(digest, info) == 0 &&
+	    EVP_PKEY_verify_init(ctx) == 1)
 		r = EVP_PKEY_verify(
 		    ctx, signature.data, signature.len, digest, sizeof(digest));
 	EVP_PKEY_CTX_free(ctx);

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/sha256.h"
 #include "base/str.h"
 #include "ca/cert.h"
 
@@ -242,15 +243,19 @@ issue_log_recent(const char *ca_dir, uint32_t *counts, size_t n)
 
 static int
 format_line(struct buf *line, const struct profile *profile,
-    const struct cert_outline *info)
+    const struct cert_outline *info, struct bytes cert_der)
 {
-	char when[RFC3339_LEN], sha256[2 * sizeof(info->sha256) + 1];
+	char when[RFC3339_LEN], hex[2 * SHA256_LEN + 1];
 	char subject[SUBJECT_QUOTED_MAX];
+	uint8_t digest[SHA256_LEN];
+	int err = sha256(digest, cert_der);
 
+	if (err != 0)
+		return err;
 	rfc3339_format(when, clock_now());
-	hex_encode(sha256, (struct bytes){info->sha256, sizeof(info->sha256)});
+	hex_encode(hex, (struct bytes){digest, sizeof(digest)});
 	buf_printf(line, "%s serial=%s profile=%s sha256=%s subject=%s\n", when,
-	    info->serial, profile->name, sha256,
+	    info->serial, profile->name, hex,
 	    log_quote(subject, sizeof(subject), info->subject));
 	return buf_status(line);
 }
@@ -287,7 +292,7 @@ issue_log_add(struct issue_log *log, const struct profile *profile,
 	if (err == 0 && log->torn)
 		buf_adds(&line, "\n");
 	if (err == 0)
-		err = format_line(&line, profile, &outline);
+		err = format_line(&line, profile, &outline, cert_der);
 	if (err == 0)
 		err = append(log, &line);
 	return err == 0 ? 0
