@@ -1,6 +1,7 @@
 #include "base/sha256.h"
 
-#include <openssl/crypto.h>
+#include <pthread.h>
+
 #include <openssl/evp.h>
 
 #include "base/crypto_error.h"
@@ -8,7 +9,7 @@
 /* Fetched once: to find it again takes as long as a short text's digest. Never
  * changed, never freed. */
 static EVP_MD *digest;
-static CRYPTO_ONCE digest_once = CRYPTO_ONCE_STATIC_INIT;
+static pthread_once_t digest_once = PTHREAD_ONCE_INIT;
 
 static void
 fetch(void)
@@ -21,8 +22,7 @@ sha256(uint8_t out[SHA256_LEN], struct bytes in)
 {
 	unsigned int len = 0;
 
-	if (CRYPTO_THREAD_run_once(&digest_once, fetch) != 1 ||
-	    digest == NULL ||
+	if (pthread_once(&digest_once, fetch) != 0 || digest == NULL ||
 	    EVP_Digest(in.data, in.len, out, &len, digest, NULL) != 1 ||
 	    len != SHA256_LEN)
 		return crypto_error("SHA-256");
