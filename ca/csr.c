@@ -243,15 +243,22 @@ csr_parse(struct csr **out, struct bytes der, struct reason *why)
 	return err;
 }
 
+/* By its encoding: X509_PUBKEY_dup() forgets how many bits the last octet has,
+ * and zeros at the end would go. */
 static int
 proved_key_general(X509_PUBKEY **out, struct bytes der, struct reason *why)
 {
 	struct csr *csr CLEANUP(csr_freep) = NULL;
-	int err = csr_parse(&csr, der, why);
+	unsigned char *spki = NULL;
+	const unsigned char *p;
+	int len, err = csr_parse(&csr, der, why);
 
 	if (err != 0)
 		return err;
-	*out = X509_PUBKEY_dup(csr_public_key(csr));
+	len = i2d_X509_PUBKEY(csr_public_key(csr), &spki);
+	p = spki;
+	*out = len > 0 ? d2i_X509_PUBKEY(NULL, &p, len) : NULL;
+	OPENSSL_free(spki);
 	return *out != NULL ? 0 : reason_set(why, -ERR_NOMEM, "out of memory");
 }
 
