@@ -245,8 +245,8 @@ decide_done(struct store_job *job)
 	if (err == -ERR_BUSY)
 		question_decide(q, VOUCHER_BUSY,
 		    "too many requests wait for the administrator");
-	else if (err != 0 && q->outcome == 0)
-		question_decide(q, VOUCHER_FAILED, err_text(err));
+	else if (err != 0)
+		question_fail(q, err);
 	/* Approved, but by whose rules? */
 	if (q->outcome == 0 && q->maker == NULL) {
 		q->retry_after_s = VOUCHER_RETRY_PERSON_S;
@@ -279,6 +279,9 @@ outcome_of(int err)
 	case -ERR_INVALID:
 	case -ERR_TOO_LARGE:
 		return VOUCHER_MALFORMED;
+	case -ERR_BUSY:
+	case -ERR_CLOSED:
+		return VOUCHER_BUSY;
 	default:
 		return VOUCHER_FAILED;
 	}
@@ -410,7 +413,7 @@ start(struct voucher_ask *ask, struct maker **maker)
 	question_free(q);
 	if (ask->why.text[0] == '\0')
 		reason_set(&ask->why, 0, "%s", err_text(err));
-	return answered(ask, err == -ERR_BUSY ? VOUCHER_BUSY : outcome_of(err));
+	return answered(ask, outcome_of(err));
 }
 
 int

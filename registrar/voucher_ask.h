@@ -29,8 +29,8 @@ enum voucher_outcome {
 	VOUCHER_NOT_ACCEPTABLE = 7, /* format, or the audit log */
 	VOUCHER_MASA_LIED = 8,      /* or failed: TLS, status, nonsense */
 	VOUCHER_MASA_SILENT = 9, /* cannot be reached, or no answer in time */
-	VOUCHER_BUSY = 10,
-	VOUCHER_FAILED = 11, /* of our own doing; see the log */
+	VOUCHER_BUSY = 10,       /* not now: a queue or the disk is full */
+	VOUCHER_FAILED = 11,     /* of our own doing; see the log */
 };
 
 struct question;

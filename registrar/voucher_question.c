@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 
 struct questions {
 	pthread_mutex_t mutex;
@@ -42,6 +43,28 @@ question_decide(
 		return;
 	q->outcome = outcome;
 	reason_set(&q->why, 0, "%s", why);
+}
+
+void
+question_fail(struct question *q, int err)
+{
+	log_error("voucher not made", "device=%lld error=\"%s\"",
+	    (long long)q->device_id, err_text(err));
+	switch (err) {
+	case -ERR_IO:
+		question_decide(q, VOUCHER_BUSY,
+		    "nothing can be stored now, so no voucher is given; try "
+		    "again later");
+		break;
+	case -ERR_BUSY:
+	case -ERR_CLOSED:
+	case -ERR_TIMEOUT:
+		question_decide(q, VOUCHER_BUSY, err_text(err));
+		break;
+	default:
+		question_decide(q, VOUCHER_FAILED, err_text(err));
+		break;
+	}
 }
 
 void

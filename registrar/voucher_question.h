@@ -60,6 +60,9 @@ void question_free(struct question *q);
 /* Keeps the first answer. */
 void question_decide(
     struct question *q, enum voucher_outcome outcome, const char *why);
+/* By an error of the store's: VOUCHER_BUSY for what may pass, so that the
+ * device comes again, else VOUCHER_FAILED. The error goes to the log. */
+void question_fail(struct question *q, int err);
 /* Gives ask what became of q. */
 void question_tell(struct voucher_ask *ask, const struct question *q);
 

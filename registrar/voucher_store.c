@@ -254,10 +254,8 @@ store_done(struct store_job *job)
 	struct question *q = CONTAINER_OF(job, struct question, job);
 
 	if (job->result != 0) {
-		log_error("voucher not stored", "device=%lld error=\"%s\"",
-		    (long long)q->device_id, err_text(job->result));
 		q->outcome = 0;
-		question_decide(q, VOUCHER_FAILED, err_text(job->result));
+		question_fail(q, job->result);
 	} else if (q->outcome == VOUCHER_GIVEN) {
 		log_info("voucher issued", "manufacturer=%s device=%lld",
 		    q->maker->row.name, (long long)q->device_id);
@@ -283,7 +281,7 @@ question_store(struct question *q)
 	err = store_submit(q->registrar->config.store, &q->job);
 	if (err != 0) {
 		q->outcome = 0;
-		question_decide(q, VOUCHER_BUSY, err_text(err));
+		question_fail(q, err);
 		questions_end(questions, q);
 	}
 }

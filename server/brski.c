@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/base64.h"
+#include "base/log.h"
 #include "base/str.h"
 #include "registrar/voucher_ask.h"
 #include "server/app.h"
@@ -70,14 +71,20 @@ static void
 reply_outcome(struct request *request, const struct ask_pending *p)
 {
 	const struct voucher_ask *ask = &p->ask;
-	char seconds[24];
+	char seconds[24], quoted[300];
 
 	if (ask->outcome == VOUCHER_GIVEN) {
 		reply_voucher(request, p);
 		return;
 	}
 	if (ask->outcome == VOUCHER_FAILED) {
-		est_reply_failure(request, "voucher not made", -ERR_IO);
+		log_error("voucher not made", "request=%s reason=%s",
+		    request->id,
+		    log_quote(quoted, sizeof(quoted), ask->why.text));
+		reply_text(request, status_of_outcome(ask->outcome),
+		    "internal error; the administrator finds request %s in the "
+		    "log",
+		    request->id);
 		return;
 	}
 	if (ask->outcome == VOUCHER_LATER) {

@@ -27,9 +27,26 @@
 void
 est_reply_failure(struct request *request, const char *event, int err)
 {
+	unsigned int status = MHD_HTTP_SERVICE_UNAVAILABLE;
+	const char *what;
+
 	log_error(event, "request=%s error=\"%s\"", request->id, err_text(err));
-	reply_text(request, MHD_HTTP_INTERNAL_SERVER_ERROR,
-	    "internal error; the administrator finds request %s in the log",
+	switch (err) {
+	case -ERR_IO:
+		what = "nothing can be stored now";
+		break;
+	case -ERR_BUSY:
+	case -ERR_CLOSED:
+	case -ERR_TIMEOUT:
+		what = "this cannot be done now";
+		break;
+	default:
+		status = MHD_HTTP_INTERNAL_SERVER_ERROR;
+		what = "internal error";
+		break;
+	}
+	reply_text(request, status,
+	    "%s; the administrator finds request %s in the log", what,
 	    request->id);
 }
 

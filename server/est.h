@@ -19,7 +19,7 @@ void est_reply_base64(
     struct request *request, const char *content_type, struct bytes der);
 void est_reply_certs_only(
     struct request *request, const struct cert_list *certs);
-/* 500; the error goes to the log. */
+/* 503 for what may pass, else 500; the error goes to the log. */
 void est_reply_failure(struct request *request, const char *event, int err);
 /* True if the path's parameter is a CA label; otherwise it replied. */
 bool est_take_label(struct request *request);
