@@ -59,9 +59,10 @@ def slope(points):
 def floor_of(points):
     """The least in each tenth: what comes and goes, such as the 32 MB of a
     password's scrypt, is above that, and what leaks is not."""
-    n = max(len(points) // TENTHS, 1)
-    return [min(points[i:i + n], key=lambda p: p[1])
-            for i in range(0, len(points), n)]
+    n = min(len(points), TENTHS)
+    ends = [len(points) * i // n for i in range(n + 1)] if n else []
+    return [min(points[i:j], key=lambda p: p[1])
+            for i, j in itertools.pairwise(ends)]
 
 
 class Errors:
