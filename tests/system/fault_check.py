@@ -34,6 +34,7 @@ class Check:
             self.log = [m.group(1) for m in found if m]
         self.db = sqlite3.connect(f"file:{self.state}/estuary.db?mode=ro",
                                   uri=True, timeout=30)
+        self.db.execute("BEGIN")  # all is read as it was at one moment
         self.bad = []
 
     def column(self, sql, *values):
