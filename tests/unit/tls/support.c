@@ -264,6 +264,7 @@ void
 test_service_start(struct test_service *s)
 {
 	test_service_pair(s);
+	s->server_fd = s->fds[0];
 	must(pthread_create(&s->thread, NULL, service_main, s) == 0, "thread");
 }
 
