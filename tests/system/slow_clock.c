@@ -14,7 +14,8 @@
 #define SLOWNESS 10
 #endif
 #define S_NS INT64_C(1000000000)
-/* There is an older one, for another struct. */
+/* There is an older one, for another struct; but a sanitizer's has no version.
+ */
 #define TIMEDWAIT_VERSION "GLIBC_2.3.2"
 
 typedef int (*gettime_call)(clockid_t clock, struct timespec *t);
@@ -76,9 +77,11 @@ int
 pthread_cond_timedwait(
     pthread_cond_t *cond, pthread_mutex_t *mutex, const struct timespec *until)
 {
-	timedwait_call next = (timedwait_call)dlvsym(
-	    RTLD_NEXT, "pthread_cond_timedwait", TIMEDWAIT_VERSION);
+	const char *name = "pthread_cond_timedwait";
+	void *next = dlsym(RTLD_DEFAULT, "__tsan_init") != NULL
+			 ? dlsym(RTLD_NEXT, name)
+			 : dlvsym(RTLD_NEXT, name, TIMEDWAIT_VERSION);
 	struct timespec real = timespec_of(ns_of(until) * SLOWNESS);
 
-	return next(cond, mutex, &real);
+	return ((timedwait_call)next)(cond, mutex, &real);
 }
