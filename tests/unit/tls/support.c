@@ -242,7 +242,6 @@ test_service_run(struct test_service *s)
 	tls_conn_free(s->conn);
 	s->conn = NULL;
 	close(s->fds[0]);
-	s->fds[0] = -1;
 }
 
 static void *
@@ -264,7 +263,6 @@ void
 test_service_start(struct test_service *s)
 {
 	test_service_pair(s);
-	s->server_fd = s->fds[0];
 	must(pthread_create(&s->thread, NULL, service_main, s) == 0, "thread");
 }
 

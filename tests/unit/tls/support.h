@@ -41,8 +41,7 @@ struct test_service {
 	const char *only_identity; /* others get NULL; NULL: no difference */
 	bool claim_at_once;        /* within the callback */
 
-	int fds[2];    /* the server's end and the client's */
-	int server_fd; /* fds[0], which the thread forgets when it closes it */
+	int fds[2]; /* the server's end and the client's */
 	pthread_t thread;
 	struct tls_conn *conn;
 

@@ -146,7 +146,7 @@ test_server_closes(void **state)
 	(void)state;
 	assert_int_equal(3, write(fd, "bye", 3));
 	read_exactly(fd, back, 3);
-	shutdown(s.server_fd, SHUT_RDWR);
+	shutdown(s.fds[0], SHUT_RDWR);
 	assert_int_equal(0, read(fd, back, sizeof(back)));
 	close(fd);
 	tls_pump_stop(pump);
