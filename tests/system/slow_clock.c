@@ -1,7 +1,8 @@
-/* For LD_PRELOAD, with a tool that makes a program SLOWNESS times as slow: time
- * passes as much slower for it, or its time limits, and those of its peers,
- * would be over before anybody can have answered. It is the monotonic clock's
- * time, with which all limits are kept; the wall clock is left alone. */
+/* For LD_PRELOAD, under valgrind, which makes a program some SLOWNESS times as
+ * slow: time passes as much slower for it, or its time limits, and those of its
+ * peers, would be over before anybody can have answered. It is the monotonic
+ * clock's time, with which all limits are kept; the wall clock is left alone.
+ */
 #include <dlfcn.h>
 #include <limits.h>
 #include <poll.h>
@@ -14,8 +15,7 @@
 #define SLOWNESS 10
 #endif
 #define S_NS INT64_C(1000000000)
-/* There is an older one, for another struct; but a sanitizer's has no version.
- */
+/* There is an older one, for another struct. */
 #define TIMEDWAIT_VERSION "GLIBC_2.3.2"
 
 typedef int (*gettime_call)(clockid_t clock, struct timespec *t);
@@ -77,11 +77,9 @@ int
 pthread_cond_timedwait(
     pthread_cond_t *cond, pthread_mutex_t *mutex, const struct timespec *until)
 {
-	const char *name = "pthread_cond_timedwait";
-	void *next = dlsym(RTLD_DEFAULT, "__tsan_init") != NULL
-			 ? dlsym(RTLD_NEXT, name)
-			 : dlvsym(RTLD_NEXT, name, TIMEDWAIT_VERSION);
+	timedwait_call next = (timedwait_call)dlvsym(
+	    RTLD_NEXT, "pthread_cond_timedwait", TIMEDWAIT_VERSION);
 	struct timespec real = timespec_of(ns_of(until) * SLOWNESS);
 
-	return ((timedwait_call)next)(cond, mutex, &real);
+	return next(cond, mutex, &real);
 }
