@@ -1,4 +1,4 @@
-"""Re-enrollment, and DNS servers that enroll. For enroll.sh."""
+"""Re-enrollment, and DNS servers that enroll. For enroll_again.sh."""
 
 import base64
 import ipaddress

@@ -1,5 +1,5 @@
 """Channel binding (RFC 7030 3.5), where it is checked if present. For
-enroll.sh."""
+enroll_again.sh."""
 
 import base64
 import ssl

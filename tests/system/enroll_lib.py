@@ -1,6 +1,7 @@
-"""What the parts of enroll.sh share: the appliance as its administrator sees it,
-and the results. Each part is called with BUILD WORK NAME HOST:PORT: the
-appliance NAME has its state in WORK/NAME, its root in WORK/NAME.root.pem."""
+"""What the parts of enroll.sh and enroll_again.sh share: the appliance as its
+administrator sees it, and the results. Each part is called with BUILD WORK NAME
+HOST:PORT: the appliance NAME has its state in WORK/NAME, its root in
+WORK/NAME.root.pem."""
 
 import json
 import subprocess

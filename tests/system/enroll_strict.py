@@ -1,5 +1,5 @@
 """est.channel_binding=required and eecerts.access=authenticated. For
-enroll.sh."""
+enroll_again.sh."""
 
 import base64
 import ssl
