@@ -1,5 +1,6 @@
 #include "tests/unit/cmocka.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -32,10 +33,9 @@ pump_new(struct test_service *s)
 }
 
 static int
-peer_connect(const struct tls_pump *pump)
+connect_to(const char *name)
 {
 	struct sockaddr_un addr = {.sun_family = AF_UNIX};
-	const char *name = tls_pump_name(pump);
 	socklen_t len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 +
 				    strlen(name));
 	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
@@ -45,6 +45,12 @@ peer_connect(const struct tls_pump *pump)
 		return fd;
 	close(fd);
 	return -1;
+}
+
+static int
+peer_connect(const struct tls_pump *pump)
+{
+	return connect_to(tls_pump_name(pump));
 }
 
 static void
@@ -207,18 +213,29 @@ static void
 test_other_process_refused(void **state)
 {
 	struct test_service s;
-	struct tls_pump *pump = pump_new(&s);
-	pid_t child = fork();
+	struct tls_pump *pump;
+	char name[sizeof(((struct sockaddr_un *)NULL)->sun_path)] = "";
 	char back[2];
-	int status, fd;
+	int told[2], status, fd;
+	pid_t child;
 
 	(void)state;
+	assert_int_equal(0, pipe(told));
+	/* Before there are threads, whose memory it would inherit and lose. */
+	child = fork();
 	if (child == 0) {
-		int other = peer_connect(pump);
+		int other = read(told[0], name, sizeof(name) - 1) > 0
+				? connect_to(name)
+				: -1;
 		bool closed = other >= 0 && read(other, back, 2) <= 0;
 
 		_exit(closed ? 0 : 1);
 	}
+	pump = pump_new(&s);
+	snprintf(name, sizeof(name), "%s", tls_pump_name(pump));
+	assert_int_equal(strlen(name), write(told[1], name, strlen(name)));
+	close(told[0]);
+	close(told[1]);
 	assert_int_equal(child, waitpid(child, &status, 0));
 	assert_int_equal(0, status);
 	fd = peer_connect(pump);
