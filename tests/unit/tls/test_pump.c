@@ -224,11 +224,13 @@ test_other_process_refused(void **state)
 	/* Before there are threads, whose memory it would inherit and lose. */
 	child = fork();
 	if (child == 0) {
-		int other = read(told[0], name, sizeof(name) - 1) > 0
-				? connect_to(name)
-				: -1;
-		bool closed = other >= 0 && read(other, back, 2) <= 0;
+		int other = -1;
+		bool closed;
 
+		close(told[1]);
+		if (read(told[0], name, sizeof(name) - 1) > 0)
+			other = connect_to(name);
+		closed = other >= 0 && read(other, back, 2) <= 0;
 		_exit(closed ? 0 : 1);
 	}
 	pump = pump_new(&s);
