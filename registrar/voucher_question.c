@@ -48,7 +48,7 @@ question_decide(
 void
 question_fail(struct question *q, int err)
 {
-	log_error("voucher not made", "device=%lld error=\"%s\"",
+	log_error("voucher not stored", "device=%lld error=\"%s\"",
 	    (long long)q->device_id, err_text(err));
 	switch (err) {
 	case -ERR_IO:

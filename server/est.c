@@ -27,24 +27,17 @@
 void
 est_reply_failure(struct request *request, const char *event, int err)
 {
-	unsigned int status = MHD_HTTP_SERVICE_UNAVAILABLE;
-	const char *what;
+	unsigned int status =
+	    err == -ERR_IO ? MHD_HTTP_SERVICE_UNAVAILABLE : status_of(err);
+	const char *what = "internal error";
 
 	log_error(event, "request=%s error=\"%s\"", request->id, err_text(err));
-	switch (err) {
-	case -ERR_IO:
-		what = "nothing can be stored now";
-		break;
-	case -ERR_BUSY:
-	case -ERR_CLOSED:
-	case -ERR_TIMEOUT:
-		what = "this cannot be done now";
-		break;
-	default:
+	if (status != MHD_HTTP_SERVICE_UNAVAILABLE)
 		status = MHD_HTTP_INTERNAL_SERVER_ERROR;
-		what = "internal error";
-		break;
-	}
+	else if (err == -ERR_IO)
+		what = "nothing can be stored now";
+	else
+		what = "this cannot be done now";
 	reply_text(request, status,
 	    "%s; the administrator finds request %s in the log", what,
 	    request->id);

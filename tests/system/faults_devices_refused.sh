@@ -13,10 +13,7 @@ check "a MASA" start_masa || finish
 new_device one SN-1
 new_device two SN-2
 start_estuaryd main
-check "the manufacturer is entered" ctl main manufacturer add acme \
-	--policy allow --anchor "$maker/ca.pem" --masa-private \
-	--masa-host localhost \
-	--masa-ca "$maker/ca.pem" --voucher-ca "$maker/ca.pem" || finish
+enter_maker
 matches "a device gets its voucher" '^200 ' "$(pledge two --patient)"
 asked=$(masa_asked)
 later='^503 [1-9][0-9]* [^ ]+ nothing can be stored now'
@@ -31,8 +28,8 @@ matches "a full disk: no voucher, and when to come again" \
 same "nor is the MASA asked" "$asked" "$(masa_asked)"
 matches "nor is a device's status noted" "$later" \
 	"$(pledge two "${telemetry[@]}")"
-matches "the log says what is wrong" 'voucher not made.* device=[0-9]+ error=' \
-	"$(grep 'voucher not made' "$work/main.log")"
+matches "the log says what is wrong" 'voucher not stored.* device=[0-9]+ error=' \
+	"$(grep 'voucher not stored' "$work/main.log")"
 matches "and of which request" 'status not noted.* request=' \
 	"$(grep 'status not noted' "$work/main.log")"
 faults none estuaryd

@@ -11,9 +11,7 @@
 #include <sys/epoll.h>
 #include <time.h>
 
-#ifndef SLOWNESS
 #define SLOWNESS 10
-#endif
 #define S_NS INT64_C(1000000000)
 /* There is an older one, for another struct. */
 #define TIMEDWAIT_VERSION "GLIBC_2.3.2"

@@ -13,10 +13,7 @@ new_device three SN-3
 new_device four SN-4
 new_device five SN-5
 start_estuaryd main
-check "the manufacturer is entered" ctl main manufacturer add acme \
-	--policy allow --anchor "$maker/ca.pem" --masa-private \
-	--masa-host localhost \
-	--masa-ca "$maker/ca.pem" --voucher-ca "$maker/ca.pem" || finish
+enter_maker
 
 # --- enrollment needs a voucher ---
 

@@ -60,6 +60,14 @@ start_masa() {
 	masa_port=$(cat "$maker/port")
 }
 
+# enter_maker: at the appliance main, or the test ends here.
+enter_maker() {
+	check "the manufacturer is entered" ctl main manufacturer add acme \
+		--policy allow --anchor "$maker/ca.pem" --masa-private \
+		--masa-host localhost --masa-ca "$maker/ca.pem" \
+		--voucher-ca "$maker/ca.pem" || finish
+}
+
 # For a test in which no request has to wait: the registrar's four seconds are over
 # before the MASA's answer is there, now and then.
 patience=()

@@ -13,10 +13,7 @@ for number in 1 2 3 4 5 6 7 8; do
 	new_device "thing$number" "SN-$number"
 done
 start_estuaryd main
-check "the manufacturer is entered" ctl main manufacturer add acme \
-	--policy allow --anchor "$maker/ca.pem" --masa-private \
-	--masa-host localhost --masa-ca "$maker/ca.pem" \
-	--voucher-ca "$maker/ca.pem" || finish
+enter_maker
 
 # set_maker ARGUMENT...: a change of its entry.
 set_maker() {

@@ -16,10 +16,7 @@ new_cert nobody stranger '/CN=thing/serialNumber=SN-1' \
 new_cert inventor stranger '/CN=thing/serialNumber=SN-INVENTED' \
 	'basicConstraints=CA:FALSE'
 start_estuaryd main
-check "the manufacturer is entered" ctl main manufacturer add acme \
-	--policy allow --anchor "$maker/ca.pem" --masa-private \
-	--masa-host localhost --masa-ca "$maker/ca.pem" \
-	--voucher-ca "$maker/ca.pem" || finish
+enter_maker
 
 # refused NAME PATTERN DEVICE OPTION...
 refused() {
